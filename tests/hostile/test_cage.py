@@ -494,7 +494,7 @@ def test_answers_on_what_is_clean_are_not_believed(monkeypatch: pytest.MonkeyPat
     from qiangji.parsing.cage_process import Reader
 
     ask = Reader.ask
-    head, parts = dict[str, Any](), list[bytes]()
+    head, parts = dict[str, Any](), list[bytes | bytearray]()
 
     def kept(self: Reader, *arguments: Any) -> Any:
         answer = ask(self, *arguments)

@@ -10,7 +10,8 @@ as when it was last built costs a look at its signature.
 | --- | --- |
 | `signatures.py` | which months are up to date; the version of figures |
 | `corrected.py`, `repeating.py` | what counts of the reports: as corrected, and what an unchanged one repeats |
-| `facts.py` | fact.* and contextual findings |
+| `typed.py` | rows as kept, in the types of today |
+| `facts.py`, `moved.py` | fact.* and contextual findings; facts of units that lie elsewhere by now |
 | `months.py`, `parts.py` | one month after the other, and of each the part that has changed |
 | `scopes.py`, `inputs.py`, `reports.py`, `models.py` | periods, what the models read, the models |
 | `carried.py`, `registry.py`, `year.py`, `earlier.py`, `together.py` | what one build leaves to the next |
@@ -38,6 +39,7 @@ from qiangji.building import corrected, facts, figures, recording, repeating
 from qiangji.building import months as computing
 from qiangji.building.carried import Carried
 from qiangji.building.corrected import Corrected
+from qiangji.building.moved import moved
 from qiangji.building.recording import Built
 from qiangji.building.registry import Registry
 from qiangji.building.signatures import Signatures
@@ -75,10 +77,11 @@ def unbuilt_months(engine: Engine, catalogue: Catalogue, today: date) -> list[Pe
     """Months of the plan that have ended and of which a build would show something new.
 
     Such a month has a current revision that the facts do not show, or facts whose revision is no longer current, or a
-    finding on which somebody decided since the month was built.
+    finding that came or went, or on which somebody decided, since the month was built.
     """
+    asked = ("unbuilt_periods", "decided_months", "reread_months")
     with engine.connect() as c:
-        found = [*c.scalars(query("building/unbuilt_periods")), *c.scalars(query("building/decided_months"))]
+        found = [x for name in asked for x in c.scalars(query(f"building/{name}"))]
     last = reporting_month(today)
     months = {Period.parse(x).last_month for x in found}
     return sorted(m for m in months if catalogue.first_month <= m <= last)
@@ -125,7 +128,7 @@ def build(p: Pipeline, months: Sequence[Period], now: datetime | None = None, ag
         if not built.months:
             return built
         carried = Carried(p.ledger.lake, built.build_id, signatures.built_by)
-        reports.together = Together(reports, carried)
+        reports.together, reports.moved = Together(reports, carried), moved(c, p, built.months, signatures)
         changed = {m: None if again and m in months else signatures.changed(m, carried) for m in built.months}
         with closing(_loading(c, p, reports, built)) as loading:
             checked = _check(c, p, reports, lacking, built, loading)

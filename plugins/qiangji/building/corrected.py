@@ -19,6 +19,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from qiangji.building.together import Together
+from qiangji.building.typed import typed
 from qiangji.catalogue.corrections import Correction
 from qiangji.catalogue.load import Catalogue
 from qiangji.catalogue.models import Form
@@ -66,6 +67,7 @@ class Corrected:
     def __init__(self, catalogue: Catalogue, lake: Lake, current: Mapping[Key, Current]) -> None:
         self.catalogue, self.lake, self.current = catalogue, lake, current
         self.together: Together | None = None
+        self.moved: frozenset[Key] = frozenset()
         self._tables: dict[Key, pa.Table] = {}
         self._applied: dict[Key, list[Correction]] = {}
         self.held: list[Held] = []
@@ -75,7 +77,11 @@ class Corrected:
                 by_key.setdefault(x.key, []).append(x)
         for key, corrections in sorted(by_key.items()):
             form = catalogue.forms[key[0]]
-            rows = lake.get_rows("reports", *key, current[key].rows_hash) if key in current else None
+            rows = (
+                self._typed(key, lake.get_rows("reports", *key, current[key].rows_hash))
+                if key in current
+                else None
+            )
             held = [_look(x, rows, form) for x in corrections]
             self.held += held
             applied = [h.correction for h in held if h.state == "applied"]
@@ -95,10 +101,11 @@ class Corrected:
         digest: str,
         columns: Sequence[str] | None = None,
     ) -> pa.Table:
-        """The rows of a current revision, corrected; called as the lake's own."""
+        """The rows of a current revision, corrected, in today's types; called as the lake's own."""
         found = self._tables.get((form, period, county))
         if found is None:
-            return self.lake.get_rows(area, form, period, county, digest, columns)
+            rows = self.lake.get_rows(area, form, period, county, digest, columns)
+            return self._typed((form, period, county), rows)
         return found if columns is None else found.select([n for n in found.column_names if n in columns])
 
     def get_many(
@@ -107,9 +114,15 @@ class Corrected:
         """The rows of several counties' current revisions, corrected; called as the lake's own."""
         found = self.together.get(form, period, digests, columns) if self.together else {}
         return {
-            c: found[c] if c in found else self.get_rows("reports", form, period, c, digest, columns)
+            c: self._typed((form, period, c), found[c])
+            if c in found
+            else self.get_rows("reports", form, period, c, digest, columns)
             for c, digest in digests.items()
         }
+
+    def _typed(self, key: Key, rows: pa.Table) -> pa.Table:
+        form = self.catalogue.forms.get(key[0])
+        return typed(rows, form, key) if form else rows
 
     def effect(self, key: Key) -> str:
         """A hash of the corrections applied to a current revision; empty where there are none."""

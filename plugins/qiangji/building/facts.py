@@ -67,7 +67,7 @@ def replacing(
             keys.update(
                 (form.form, period, county) for county in reports.counties.get((form.form, period), ())
             )
-        changed = [k for k in sorted(keys) if loaded.get(k) != _as_current(k, reports)]
+        changed = [k for k in sorted(keys) if loaded.get(k) != _as_current(k, reports) or k in reports.moved]
         read = partial(_read, p, reports, form, build_id)
         shown = [
             {k: loaded.get(k) for k in changed[start : start + REPORTS]}

@@ -25,7 +25,7 @@ from qiangji.building.inputs import Inputs
 from qiangji.building.models import IDENTITY, Models, Tables
 from qiangji.building.parts import Part
 from qiangji.building.registry import Registry, known_name
-from qiangji.building.scopes import Scope, scopes
+from qiangji.building.scopes import Scope, not_due, scopes
 from qiangji.catalogue.load import Catalogue
 from qiangji.engines import Engine
 from qiangji.errors import EngineError
@@ -33,12 +33,15 @@ from qiangji.indicators import HIDDEN, Base
 from qiangji.periods import Period, local_day
 from qiangji.pipeline import Pipeline
 from qiangji.warehouse.queries import query
-from qiangji.warehouse.rows import copy_in, insert
+from qiangji.warehouse.rows import copy_in, insert, turn
 
 
 @dataclass(frozen=True)
 class Results:
-    """A base's result rows of some scopes, as was and on today's tree (only of units that lineage touches)."""
+    """A base's result rows of some scopes, as was and on today's tree (only of units that lineage touches).
+
+    A scope that is not due has no rows; those that it had end.
+    """
 
     base: Base
     scopes: list[Scope]
@@ -49,6 +52,12 @@ class Results:
 _FLAGS = (
     "SELECT column_name FROM information_schema.columns WHERE table_schema = 'calc' AND table_name = :table"
     " AND column_name ~ '^h__'"
+)
+
+
+_FORGET = (
+    "DELETE FROM dim.expected_units WHERE (form, period) = (:form, :period) AND county_code = ANY(:counties)"
+    " AND county_code <> ALL(:kept)"
 )
 
 
@@ -110,7 +119,7 @@ class Computing:
                     self._errors.setdefault(base.name, (base, e, []))[2].append(month)
                     continue
                 if each:
-                    found.append(_beneath_each_other(base, each))
+                    found.append(_beneath_each_other(base, month, each))
             inputs.leave(month)
         self._last = last
         return found
@@ -147,12 +156,15 @@ class Computing:
         return hiding.run(tables)[month]
 
 
-def _beneath_each_other(base: Base, each: Sequence[tuple[Scope, Tables]]) -> Results:
+def _beneath_each_other(base: Base, month: Period, each: Sequence[tuple[Scope, Tables]]) -> Results:
     """The tables of all scopes as one; there may be none restated."""
     rows = pa.concat_tables([as_was for _, (as_was, _) in each], promote_options="permissive")
     restated = [rows.slice(0, 0), *(t for _, (_, t) in each if t is not None)]
     again = pa.concat_tables(restated, promote_options="permissive")
-    return Results(base, [s for s, _ in each], rows.combine_chunks(), again.combine_chunks())
+    due = [s for s, _ in each]
+    return Results(
+        base, [*due, *not_due(month, base.forms, due)], rows.combine_chunks(), again.combine_chunks()
+    )
 
 
 def tables(c: Connection, results: Results) -> list[tuple[str, pa.Table]]:
@@ -285,8 +297,12 @@ def close_others(c: Connection, place: Place) -> int:
 
 
 def count_registered(c: Connection, catalogue: Catalogue, inputs: Inputs, month: Period) -> None:
-    """Fill in how many groups or tasks each county of a part should report, for mart.reporting_status."""
-    rows = []
+    """Fill in how many groups or tasks each county of a part should report, for mart.reporting_status.
+
+    A county without any has no row: its towns may have left since.
+    """
+    rows: list[dict[str, Any]] = []
+    asked = []
     for form in (f for f in catalogue.forms.values() if f.is_registered):
         if (period := month.ends_in(form.period_type)) is None:
             continue
@@ -297,8 +313,14 @@ def count_registered(c: Connection, catalogue: Catalogue, inputs: Inputs, month:
         counted = pa.table({"county": counties, "n": units.column("expected_units")})
         sums = counted.group_by("county").aggregate([("n", "sum")]).to_pylist()
         named = {"form": form.form, "period": str(period)}
+        asked.append(named)
         rows += [
             {"county_code": r["county"], **named, "expected_units": r["n_sum"]} for r in sums if r["county"]
         ]
+    for named in asked:
+        mine = {"counties": list(inputs.part.counties), **named}
+        mine["kept"] = [r["county_code"] for r in rows if r["form"] == named["form"]]
+        with turn(c):
+            c.execute(sa.text(_FORGET), mine)
     again = "ON CONFLICT (county_code, form, period) DO UPDATE SET expected_units = excluded.expected_units"
     insert(c, "dim.expected_units", rows, again)

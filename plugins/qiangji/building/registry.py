@@ -45,6 +45,11 @@ class Chain:
     read: Callable[[Form, Period, Collection[str]], pa.Table]
     fold: Callable[[pa.Table, pa.Table, Period], pa.Table]
 
+    @cached_property
+    def columns(self) -> str:
+        """The rows' columns with their types: an indicator may come to read another field."""
+        return repr([(f.name, str(f.type)) for f in self.empty.schema])
+
 
 def known(form: Form, read: Callable[[Form, Period, Collection[str]], pa.Table]) -> Chain:
     """The units of a registered form: unit_code, and the first month of each. `read` gives unit_code."""
@@ -104,7 +109,7 @@ class Registry:
     def leave(self, chain: Chain, month: Period, counties: Collection[str], rows: pa.Table) -> None:
         """Leave the rows of these counties as of a month to the builds that follow."""
         if self.carried:
-            states = json.dumps({c: self._state(chain.form, chain.since, c, month) for c in counties})
+            states = json.dumps({c: self._state(chain, c, month) for c in counties})
             self.carried.put(chain.name, month, rows.replace_schema_metadata({_STATES: states.encode()}))
 
     def leave_others(self, name: str, month: Period, counties: Collection[str]) -> None:
@@ -139,7 +144,7 @@ class Registry:
 
     def _holds(self, kept: _Kept, chain: Chain, county: str) -> bool:
         """Whether a county's rows are still those that were kept."""
-        return kept.states.get(county) == self._state(chain.form, chain.since, county, kept.month)
+        return kept.states.get(county) == self._state(chain, county, kept.month)
 
     @cached_property
     def _periods(self) -> dict[str, set[Period]]:
@@ -157,10 +162,11 @@ class Registry:
             found.setdefault((key[0], key[2]), []).append((Period.parse(key[1]).last_month, what))
         return {at: sorted(reports) for at, reports in found.items()}
 
-    def _state(self, form: Form, since: Period | None, county: str, month: Period) -> str:
-        """A hash of all that a county's rows follow from as of a month."""
-        said = self._reports.get((form.form, county), ())
-        return short(*(what for last, what in said if last <= month and (since is None or last >= since)))
+    def _state(self, chain: Chain, county: str, month: Period) -> str:
+        """A hash of all that a county's rows follow from as of a month, and of the columns that they have."""
+        said = self._reports.get((chain.form.form, county), ())
+        mine = (what for last, what in said if last <= month and (chain.since is None or last >= chain.since))
+        return short(chain.columns, *mine)
 
 
 def pairs(rows: pa.Table) -> pa.Array:

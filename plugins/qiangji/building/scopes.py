@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from qiangji.catalogue.models import Form, shortest_of
-from qiangji.periods import MONTHS_IN, Period, span
+from qiangji.periods import MONTHS_IN, Period, PeriodType, span
 from qiangji.workdays import Calendar
 
 
@@ -37,11 +37,28 @@ def scopes(month: Period, forms: Sequence[Form], calendar: Calendar, zone: str, 
         return []
     found = [Scope(str(month), "month", (month,))] if shortest == "month" else []
     found.append(Scope(str(month), "ytd", tuple(span(Period("month", month.year * 12), month))))
-    for whole in (month.ends_in("quarter"), month.ends_in("half"), month.ends_in("year")):
-        if (
-            whole
-            and MONTHS_IN[whole.type] >= MONTHS_IN[shortest]
-            and all(calendar.due_at(month, f.due_working_day, zone) <= now for f in forms)
-        ):
-            found.append(Scope(str(whole), whole.type, tuple(whole.months)))
+    found += [
+        s
+        for s in _completed(month, shortest)
+        if all(calendar.due_at(month, f.due_working_day, zone) <= now for f in forms)
+    ]
     return found
+
+
+def not_due(month: Period, forms: Sequence[Form], due: Sequence[Scope]) -> list[Scope]:
+    """The periods that a month completes and that are not among the due ones: they have no figures.
+
+    They may have had some: a due day moves later when a form is given more time, or days off are entered.
+    """
+    shortest = shortest_of(forms)
+    return [] if month.ends_in(shortest) is None else [s for s in _completed(month, shortest) if s not in due]
+
+
+def _completed(month: Period, shortest: PeriodType) -> list[Scope]:
+    """The quarter, half and year that a month completes, from the shortest period of some forms on."""
+    longer = (month.ends_in("quarter"), month.ends_in("half"), month.ends_in("year"))
+    return [
+        Scope(str(whole), whole.type, tuple(whole.months))
+        for whole in longer
+        if whole and MONTHS_IN[whole.type] >= MONTHS_IN[shortest]
+    ]

@@ -1,8 +1,9 @@
 """Signatures: whether a month's figures could differ from what they were when it was last built, and of which counties.
 
-In: current revisions as corrected, the definitions, the tree, the clock. Out: a hash a month. A month whose signature
-is the one in ops.built_month is up to date. It is made of a hash of what concerns all counties and one of what each
-county says up to the month; the build leaves these to the next one (lake/carried), which so knows what has changed.
+In: current revisions as corrected, what they were found for, the definitions, the tree, the clock. Out: a hash a month.
+A month whose signature is the one in ops.built_month is up to date. It is made of a hash of what concerns all counties
+and one of what each county says up to the month; the build leaves these to the next one (lake/carried), which so knows
+what has changed.
 """
 
 from __future__ import annotations
@@ -25,11 +26,13 @@ from qiangji.hashing import short
 from qiangji.ledger import dispositions
 from qiangji.periods import Period, local_day, span
 from qiangji.pipeline import Pipeline
+from qiangji.warehouse.queries import query
+from qiangji.warehouse.rows import fetch
 
 _NAME = "counties"
 _ALL = ""
 """In the place of a county: what concerns all of them."""
-FIGURES_VERSION = 5
+FIGURES_VERSION = 6
 """Raised by hand whenever code changes what a figure is: every built month is then built again.
 
 A change of data (models, indicators, forms, suppression) needs no new version: its hash is part of the signature.
@@ -42,7 +45,9 @@ class Signatures:
 
     def __init__(self, c: Connection, p: Pipeline, reports: Corrected, now: datetime) -> None:
         self._p, self._reports, self.now = p, reports, now
+        self._c = c
         self._found: dict[Period, dict[str, str]] = {}
+        self._cells: dict[int, list[tuple[Period, str, str]]] = {}
         self.definitions, self.tree = definitions_hash(p), tree_hash(p, now)
         self._confirmed = [(f, Period.parse(at).last_month, of) for f, at, of in dispositions.confirmed(c)]
         found = c.execute(sa.text("SELECT month, signature, build_id FROM ops.built_month")).all()
@@ -114,7 +119,25 @@ class Signatures:
         found = dict(self._until(max((m for m in self._said if m < month), default=None)))
         for county, (own, _) in self._said.get(month, {}).items():
             found[county] = short(found.get(county, ""), *own)
+        for at, county, cells in self._warned(month.year):
+            if at <= month:
+                found[county] = short(found.get(county, ""), str(at), cells)
         return found
+
+    def _warned(self, year: int) -> list[tuple[Period, str, str]]:
+        """(month, county, hash of the cells) of what the readings that count in a year were found for, month by month.
+
+        Another reading may have the same rows and other findings, which mark figures through the year to date.
+        """
+        if year not in self._cells:
+            whole = Period("year", year)
+            asked = {"periods": [str(p) for p in whole.parts]}
+            found = [
+                (Period.parse(r["period"]).last_month, r["county_code"], r["cells"])
+                for r in fetch(self._c, query("building/found"), asked)
+            ]
+            self._cells[year] = sorted(found)
+        return self._cells[year]
 
     def _until(self, month: Period | None) -> Mapping[str, str]:
         """County -> a hash of all that it says as far as a month."""
