@@ -206,7 +206,7 @@ _ALL = (
         "逐条改正后重报", "Correct them and send the form again.",
     ),
     Reason(
-        "far_fewer_rows", "held", "记录比上一版本少得多", "far fewer rows than the revision before",
+        "far_fewer_rows", "held", "记录比此前最全的版本少得多", "far fewer rows than the fullest revision so far",
         "核对是否漏报；完整则请市级放行", "Send the whole report; if it is whole, the city releases it.",
     ),
     Reason(
