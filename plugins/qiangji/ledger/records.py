@@ -288,7 +288,8 @@ def sequence(
 
     The first that applies. The fullest is among the deliveries that counted, each as last read, from the last on that
     a person released: so a report does not shrink in small steps, and a release moves the bar. A report that says that
-    nothing changed has no rows: it is never too short, and nothing is compared with it. A doubt follows from the reading alone, so it holds in whatever order readings are made.
+    nothing changed has no rows: it is never too short, and nothing is compared with it. A doubt follows from the
+    reading alone, so it holds in whatever order readings are made.
     """
     verdicts = sorted(verdicts, key=lambda v: (v.received_at, v.delivery_id, v.checked_at, v.key))
     first: dict[str, Submission] = {}  # the first reading of each delivery counts whenever it was made
