@@ -350,9 +350,9 @@ def test_a_quarters_sheet_in_a_months_workbook_is_told_each_night(
     import yaml
 
     forms = FORMS | {"q": {"fields": {"n": {}}, "period_type": "quarter"}}
-    made = world.make(tmp_path / "world", {"Z": {"A": {"T": ["V", "W"]}}}, forms, [INDICATORS[0] | {
-        side: {"form": "f"} | INDICATORS[0][side] for side in ("numerator", "denominator")
-    }])  # fmt: skip
+    sides = {"numerator": {"form": "f", "sum": "n"}, "denominator": {"form": "f", "sum": "d"}}
+    tree = {"Z": {"A": {"T": ["V", "W"]}}}
+    made = world.make(tmp_path / "world", tree, forms, [{"code": "x", **sides}])
     counties = made.catalogue / "counties.yaml"
     (county,) = yaml.safe_load(counties.read_text(encoding="utf-8"))
     county |= {"files": "{period}.xlsx", "sheets": {"f": "月报", "q": "季报"}}

@@ -38,6 +38,8 @@ from qiangji.text import counted, squeezed
 RULE = "another_county"
 NEARLY_ALL = 0.9
 """The share of the codes by which a report is another county's, whatever its title says, or without any."""
+FEWEST = 3
+"""So many codes: one row of another's is a slip of the pen, and told in its row."""
 _LEAST = 3
 """Characters of a county's name that is told from other words: 城区 is not."""
 _BESIDE = re.compile(
@@ -138,7 +140,7 @@ def another_by_codes(one: Checked, catalogue: Catalogue, form: Form, frame: pa.T
             whose[catalogue.org.county_of(unit, one.period) or ""] += n
     of_the_tree = own + whose.total()
     other, theirs = next(iter(whose.most_common(1)), ("", 0))
-    if other in ("", one.part.county_code) or theirs < NEARLY_ALL * of_the_tree or 2 * theirs < keys:
+    if other in ("", one.part.county_code) or theirs < max(FEWEST, NEARLY_ALL * of_the_tree, keys / 2):
         return None
     name = catalogue.name_of(other)
     return _another(
