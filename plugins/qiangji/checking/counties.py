@@ -130,11 +130,12 @@ def another_by_codes(one: Checked, catalogue: Catalogue, form: Form, frame: pa.T
 
     A file of text has no title, and each of its rows would go back by itself without a word on the cause.
     """
-    strange = frame.filter(pc.invert(frame.column("_is_known"))).column(form.key)
-    keys, own = len(frame) - frame.column(form.key).null_count, len(frame) - len(strange)
+    codes, is_known = frame.column(form.key), frame.column("_is_known")
+    keys, own = len(codes) - codes.null_count, pc.sum(is_known).as_py() or 0
     if not keys or keys - own < NEARLY_ALL * keys:
         return None
-    units, whose = parents(strange, form).drop_null().value_counts(), Counter[str]()
+    strange = codes.filter(pc.invert(is_known)).drop_null()
+    units, whose = parents(strange, form).value_counts(), Counter[str]()
     for unit, n in zip(*(units.field(i).to_pylist() for i in (0, 1)), strict=True):
         if catalogue.org.version(unit, (one.period,)):  # a total, or a slip of the pen, is nobody's
             whose[catalogue.org.county_of(unit, one.period) or ""] += n
