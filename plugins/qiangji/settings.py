@@ -64,7 +64,10 @@ class Settings(BaseSettings):
         300.0, gt=0, description="pause before a failed task's next try, growing by factor 2"
     )
     shrink_share: float = Field(
-        0.5, ge=0, le=1, description="held below this share of the preceding revision's rows"
+        0.5,
+        ge=0,
+        le=1,
+        description="held below this share of the fullest revision's rows since the last release",
     )
     expected_share: float = Field(
         0.8, ge=0, le=1, description="a report of fewer of the units that should report needs attention"

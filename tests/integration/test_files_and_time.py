@@ -341,3 +341,45 @@ def test_the_command_line_says_who_decided_and_shows_no_raw_data(place: Place) -
         done = run(*command)
         assert "Traceback" not in done.err, command
         assert not any(raw in done.out for raw in ("{'", "[{", "datetime.", "Decimal(")), command
+
+
+def test_a_quarters_sheet_in_a_months_workbook_is_told_each_night(
+    tmp_path: Path, postgres: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import openpyxl
+    import yaml
+
+    forms = FORMS | {"q": {"fields": {"n": {}}, "period_type": "quarter"}}
+    sides = {"numerator": {"form": "f", "sum": "n"}, "denominator": {"form": "f", "sum": "d"}}
+    tree = {"Z": {"A": {"T": ["V", "W"]}}}
+    made = world.make(tmp_path / "world", tree, forms, [{"code": "x", **sides}])
+    counties = made.catalogue / "counties.yaml"
+    (county,) = yaml.safe_load(counties.read_text(encoding="utf-8"))
+    county |= {"files": "{period}.xlsx", "sheets": {"f": "月报", "q": "季报"}}
+    counties.write_text(yaml.safe_dump([county], allow_unicode=True), encoding="utf-8")
+    book = openpyxl.Workbook()
+    book.active.title = "月报"
+    for sheet, head in ((book.active, ["n", "d"]), (book.create_sheet("季报"), ["n"])):
+        for line in (["unit_code", *head], *([made.codes[v], *(5 for _ in head)] for v in "VW")):
+            sheet.append(line)
+    monkeypatch.setenv("QIANGJI_CATALOGUE", str(made.catalogue))
+    monkeypatch.setenv("QIANGJI_EXPECTATIONS", str(made.expectations))
+    folder = made.catalogue / "incoming" / made.codes["A"]
+    folder.mkdir(parents=True, exist_ok=True)
+    book.save(folder / "2026-03.xlsx")
+    os.utime(folder / "2026-03.xlsx", (DAY, DAY))
+    with (
+        make_workplace(tmp_path / "home", postgres, monkeypatch.setenv) as workplace,
+        workplace.pipeline() as p,
+    ):
+        for deliveries in (1, 0):
+            result = stages.collect(p, periods=[Period.parse("2026-03")])
+            assert (result.deliveries, result.failures) == (deliveries, [])
+            ((_, note),) = result.notes
+            assert (note.form, str(note.period), note.code) == ("q", "2026Q1", "other_name")
+            (row,) = (r for r in reading.status(p.ledger.engine, "2026Q1") if r["form"] == "q")
+            assert (row["status"], row["reason_code"]) == ("late", "other_name")
+            assert "2026-03.xlsx 中的工作表 季报，应在文件 2026Q1.xlsx 中" in row["message_zh"]
+        book.save(folder / "2026Q1.xlsx")
+        os.utime(folder / "2026Q1.xlsx", (DAY, DAY))
+        assert stages.collect(p, periods=[Period.parse("2026-03")]).notes == []

@@ -140,3 +140,25 @@ def test_a_report_sent_again_marks_the_figures_of_all_its_units(place: Place) ->
         assert len(villages) == 12
         assert set(villages.values()) == {month == FEBRUARY}
         assert not figures.get(f"{B}001001", (None, False))[1]
+
+
+def test_a_report_that_shrinks_in_steps_is_held_against_the_fullest(place: Place) -> None:
+    """Each is more than half of the one before: a release alone makes less than half of all that counted the bar."""
+
+    def send(villages: int) -> Any:
+        place.send(JANUARY, dict.fromkeys(VILLAGES[:villages], 50))
+        (one,) = place.collect(JANUARY)
+        return one
+
+    assert [send(n).status for n in (12, 7)] == ["accepted", "accepted"]
+    held = send(4)
+    assert (held.status, held.held_reason) == ("held", "far_fewer_rows")
+    row = place.status(JANUARY)[A]
+    assert "4条记录，仅为此前最全版本12条的33%" in row["message_zh"]
+    assert "4 rows, 33 % of the 12 of the fullest revision before" in row["message_en"]
+    place.p.ledger.decide(held.delivery_id, "release", "the others were merged")
+    assert [send(n).status for n in (3, 5, 2)] == ["accepted", "accepted", "held"]
+    assert "2条记录，仅为此前最全版本5条的40%" in place.status(JANUARY)[A]["message_zh"]
+    before = _submissions(place)
+    restoring.rebuild(place.p.catalogue, place.p.settings, force=True)
+    assert _submissions(place) == before

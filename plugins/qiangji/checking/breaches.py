@@ -7,7 +7,7 @@ them; `feedback.problems` tells them to the county, cell by cell.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -22,6 +22,8 @@ from qiangji.text import quoted_zh
 
 Shown = Callable[[str], str]
 """How a cell that cannot be read is shown: `quoted` for everybody, `str` (as it is) for its county alone."""
+Cause = Callable[[str], Label | None]
+"""Why the unit of a key is not expected, where the tree knows it; None where it does not."""
 NOT_FILLED = "not_filled"
 """The last word of the rule that a unit's row holds something."""
 
@@ -129,7 +131,8 @@ class Breach:
     """One row that breaks one rule.
 
     `index`: the row's position among the rows read. `number`: its row number in the sheet. `columns`: the columns of
-    the cells concerned, counted from 0; `address` is the first of these cells.
+    the cells concerned, counted from 0; `address` is the first of these cells. `because`: what the tree knows of a unit
+    that is not expected.
     """
 
     rule: Rule | Unreadable | NotFilled
@@ -137,6 +140,7 @@ class Breach:
     number: int
     columns: tuple[int, ...]
     address: str
+    because: Label | None = None
 
     def words(self, frame: pa.Table, shown: Shown = quoted) -> Words:
         """What is said of it. `frame`: the rows of the submission with their context columns."""
@@ -145,25 +149,37 @@ class Breach:
         if isinstance(self.rule, NotFilled):
             return self.rule.words()
         read = {*self.rule.fields, *self.rule.columns, "county_code"}
-        return self.rule.words(
+        words = self.rule.words(
             {n: frame.column(n)[self.index].as_py() for n in frame.column_names if n in read}
+        )
+        if self.because is None:
+            return words
+        return replace(
+            words,
+            expected_zh=f"{words.expected_zh}，而该单位{self.because.zh}",
+            expected_en=f"{words.expected_en}; this one {self.because.en}",
         )
 
 
-def breaches_of(parsed: Parsed, broken: Sequence[Broken], form: Form) -> list[Breach]:
+def breaches_of(parsed: Parsed, broken: Sequence[Broken], form: Form, why: Cause) -> list[Breach]:
     """What rows break: first cells that cannot be read, then rules in the suite's order.
 
     A cell that cannot be read is told once: a rule on its field would be a second reason for the same cell. A code that
-    is not well formed is not told as unknown, too. Of a row that is no unit's (`strays`), only that is told. A row
-    without any value is told as such, not field by field.
+    is not well formed is not told as unknown, too; one that the tree knows is told with `why`. Of a row that is no
+    unit's (`strays`), only that is told. A row without any value is told as such, not field by field.
     """
     numbers, found = parsed.rows.column("_row").to_numpy(), list[Breach]()
 
+    keys, lacking = parsed.rows.column(form.key), dict[int, list[Rule]]()
+
     def note(rule: Rule | Unreadable | NotFilled, rows: Sequence[int]) -> None:
+        is_strange = rule.id == f"{form.form}.{form.key}.known"
         columns = tuple(parsed.columns[f] for f in rule.fields if f in parsed.columns)
         columns = columns or (parsed.columns[form.key],)
         for index, number in zip(rows, numbers[rows].tolist(), strict=True):
-            found.append(Breach(rule, index, number, columns, parsed.address(form.form, columns[0], number)))
+            cell = parsed.address(form.form, columns[0], number)
+            because = why(keys[index].as_py() or "") if is_strange else None
+            found.append(Breach(rule, index, number, columns, cell, because))
 
     unreadable, asked = set[tuple[int, str]](), set[tuple[int, str]]()
     for cell in parsed.unreadable:
@@ -172,7 +188,6 @@ def breaches_of(parsed: Parsed, broken: Sequence[Broken], form: Form) -> list[Br
         note(Unreadable(cell.rule, (cell.field,), label, cell.value, expected, cell.is_asked), [cell.index])
         (asked if cell.is_asked else unreadable).add((cell.index, cell.field))
     malformed, blank = set[int](), _blank_rows(parsed, form, unreadable | asked)
-    keys, lacking = parsed.rows.column(form.key), dict[int, list[Rule]]()
     codeless = {i for i in blank if not keys[i].as_py()}
     for one in (b for b in broken if not is_whole(b.rule)):
         told = unreadable if one.rule.is_critical else unreadable | asked

@@ -1,7 +1,7 @@
-"""What a sheet's title says of whose report it is, held against the claim: another county's sheet sent as one's own.
+"""Whose report it is, by its title and its codes, held against the claim: another county's file sent as one's own.
 
-In: texts above the header and the sheet's name, the catalogue. Out: the county that they name instead of the one that
-reports; a ReturnedError wrong_county where its units are in the rows too, else a finding that asks.
+In: texts above the header, the sheet's name and the rows, the catalogue. Out: a ReturnedError wrong_county where nearly
+all units are of one other county, or most are and the title names it; a finding that asks where the title alone does.
 
 | written | names |
 | --- | --- |
@@ -17,9 +17,14 @@ Only counties of the same city are looked for: names such as 城区 recur all ov
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import chain
 
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from qiangji.catalogue.keys import parents
 from qiangji.catalogue.load import Catalogue
 from qiangji.catalogue.models import Form
 from qiangji.catalogue.suites import Words
@@ -31,6 +36,10 @@ from qiangji.periods import Period
 from qiangji.text import counted, squeezed
 
 RULE = "another_county"
+NEARLY_ALL = 0.9
+"""The share of the codes by which a report is another county's, whatever its title says, or without any."""
+FEWEST = 3
+"""So many codes: one row of another's is a slip of the pen, and told in its row."""
 _LEAST = 3
 """Characters of a county's name that is told from other words: 城区 is not."""
 _BESIDE = re.compile(
@@ -107,20 +116,57 @@ def hold_against_title(one: Checked, catalogue: Catalogue, form: Form) -> None:
     theirs = sum(catalogue.org.county_of(org_code_of(key, form), one.period) == other for key in keys)
     if 2 * theirs <= len(keys):
         return
-    own, name = catalogue.name_of(one.part.county_code), catalogue.name_of(other)
-    raise ReturnedError(
-        f"the title names {name}, and {theirs} of {counted(len(keys), 'row')} are of its units",
+    name, rows = catalogue.name_of(other), len(keys)
+    raise _another(
+        one,
+        catalogue,
+        f"标题写的是{name}，{rows}行中有{theirs}行是{name}的单位",
+        f"the title names {name}, and {theirs} of {counted(rows, 'row')} are of its units",
+    )
+
+
+def another_by_codes(one: Checked, catalogue: Catalogue, form: Form, frame: pa.Table) -> ReturnedError | None:
+    """Why a report goes back of which nearly all codes are of one other county. `frame`: its rows, with `_is_known`.
+
+    A file of text has no title, and each of its rows would go back by itself without a word on the cause.
+    """
+    codes, is_known = frame.column(form.key), frame.column("_is_known")
+    keys, own = len(codes) - codes.null_count, pc.sum(is_known).as_py() or 0
+    if not keys or keys - own < NEARLY_ALL * keys:
+        return None
+    strange = codes.filter(pc.invert(is_known)).drop_null()
+    units, whose = parents(strange, form).value_counts(), Counter[str]()
+    for unit, n in zip(*(units.field(i).to_pylist() for i in (0, 1)), strict=True):
+        if catalogue.org.version(unit, (one.period,)):  # a total, or a slip of the pen, is nobody's
+            whose[catalogue.org.county_of(unit, one.period) or ""] += n
+    of_the_tree = own + whose.total()
+    other, theirs = next(iter(whose.most_common(1)), ("", 0))
+    if other in ("", one.part.county_code) or theirs < max(FEWEST, NEARLY_ALL * of_the_tree, keys / 2):
+        return None
+    name = catalogue.name_of(other)
+    return _another(
+        one,
+        catalogue,
+        f"{keys}条记录中有{theirs}条的编码属于{other} {name}",
+        f"the codes of {theirs} of {counted(keys, 'row')} belong to {other} {name}",
+    )
+
+
+def _another(one: Checked, catalogue: Catalogue, zh: str, en: str) -> ReturnedError:
+    own = catalogue.name_of(one.part.county_code)
+    return ReturnedError(
+        en,
         where=f"{one.part.county_code} {one.part.form} {one.period}",
         expected=f"the report of {own}",
         do="Send the county's own file.",
         code="wrong_county",
-        zh=f"标题写的是{name}，{len(keys)}行中有{theirs}行是{name}的单位，应为{own}的报表：是否发错文件？请核对后重报",
+        zh=f"{zh}，应为{own}的报表：是否发错文件？请核对后重报",
     )
 
 
 def findings(one: Checked, catalogue: Catalogue, form: Form) -> Iterator[Finding]:
     """The same title above rows of the county's own units: whose numbers are they?"""
-    if not (other := _named_in(one, catalogue, form)):
+    if one.reason_code == "wrong_county" or not (other := _named_in(one, catalogue, form)):
         return
     own, name = catalogue.name_of(one.part.county_code), catalogue.name_of(other)
     words = Words(

@@ -19,7 +19,7 @@ import pyarrow as pa
 from qiangji.catalogue.load import Catalogue
 from qiangji.catalogue.models import Form
 from qiangji.catalogue.suites import Suite
-from qiangji.checking import blank_columns, doubts, sheets, signing, unexpected_units
+from qiangji.checking import blank_columns, counties, doubts, sheets, signing, unexpected_units
 from qiangji.checking.expectations import Broken, validate
 from qiangji.checking.frame import framed
 from qiangji.checking.verdict import Checked, decide
@@ -126,7 +126,16 @@ def conclude(found: Validated, catalogue: Catalogue) -> None:
         own = found.frame.slice(start, end - start)
         blank = blank_columns.blank_fields(parsed, form, found.suite, one.period)
         mine = [b for b in mine if b.rows and not blank_columns.is_told(b.rule, blank)]
-        decide(one, mine, form, own)
+        if theirs := counties.another_by_codes(one, catalogue, form, own):
+            one.conclude("returned", theirs.code, theirs.zh, str(theirs))
+        else:
+            decide(
+                one,
+                mine,
+                form,
+                own,
+                unexpected_units.cause(catalogue, form, one.period, one.part.county_code),
+            )
         if one.rejected is None:  # as a whole: what the sheet says of itself may be why
             one.notes += sheets.findings(one, catalogue, form)
         else:  # row by row

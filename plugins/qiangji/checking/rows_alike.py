@@ -1,6 +1,7 @@
 """Rows that were filled down: units beside each other in the sheet that have all their answers in common.
 
-In: the accepted rows of a report in the sheet's order: a total that goes back repeats the row above it. Out: a finding on the report (`rows_filled_down`), a warning.
+In: the accepted rows of a report in the sheet's order. Out: a finding on the report (`rows_filled_down`), a warning. A
+total that goes back is not looked at: it repeats the row above it where there is one row.
 
 Zeros and small counts repeat by themselves. So a row has to say enough: COUNTS numbers that are not 0, and several of
 LARGE or more that few other rows have. Of two rows ALONE such numbers are asked for, of more IN_A_RUN. Two rows that

@@ -1,8 +1,8 @@
 """Columns that were pasted or filled down: two equal ones, row numbers in place of numbers, one value in all rows.
 
-In: the accepted rows of a report (and of the one before). Out: findings on the report. Nothing is asked of a few rows, or of
-columns that hold a few different numbers: in small counts it is chance. Nor of a part that is the whole in each row
-where that is aimed at (all that were due are trained: an indicator that goes up divides the one by the other); of
+In: the accepted rows of a report (and of the one before). Out: findings on the report. Nothing is asked of a few rows,
+or of columns that hold a few different numbers: in small counts it is chance. Nor of a part that is the whole in each
+row where that is aimed at (all that were due are trained: an indicator that goes up divides the one by the other); of
 amounts of money it is asked all the same.
 
 | last word | what |

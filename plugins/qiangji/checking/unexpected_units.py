@@ -2,22 +2,33 @@
 
 In: the rows of a submission with `_is_known`, and the tree. Out: findings beside those of the suite. A code that the
 tree lacks is a slip of the pen, and its row only goes back. A unit that the tree has means that the county or the tree
-is behind, and somebody has to find out which: it may be another county's, closed, not yet open, or report nothing.
+is behind, and somebody has to find out which: it may be another county's, closed, not yet open, or report nothing. The
+county reads the same beside the row: of a unit that has closed, the code under which it goes on (`cause`).
 """
 
 from __future__ import annotations
 
+from functools import cache
+
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from qiangji.catalogue.lineage import ENDING
 from qiangji.catalogue.load import Catalogue
-from qiangji.catalogue.models import Form
+from qiangji.catalogue.models import Form, Label
 from qiangji.catalogue.suites import Words
+from qiangji.checking.breaches import Cause
 from qiangji.ledger.findings import Finding, org_code_of
 from qiangji.periods import Period
 
 GRAINS_BENEATH = ("village", "community", "group")
 """Grains of which the rows of a town, or a county, are no unit's."""
+_BECAME = {
+    "renamed": ("编码改为", "has the code"),
+    "merged_into": ("并入", "is part of"),
+    "moved_to": ("改为", "goes on as"),
+}
+"""What became of a unit that has ended, by the kind of its lineage."""
 
 
 def findings(catalogue: Catalogue, form: Form, frame: pa.Table, period: Period, county: str) -> list[Finding]:
@@ -47,6 +58,17 @@ def findings(catalogue: Catalogue, form: Form, frame: pa.Table, period: Period, 
     return found
 
 
+def cause(catalogue: Catalogue, form: Form, period: Period, county: str) -> Cause:
+    """Why a county's unit is not expected, for each key."""
+
+    @cache
+    def of_unit(code: str) -> Label | None:
+        why = _why(catalogue, form, code, period, county)
+        return Label(zh=why[1], en=why[2]) if why else None
+
+    return lambda key: of_unit(org_code_of(key, form))
+
+
 def _why(
     catalogue: Catalogue, form: Form, code: str, period: Period, county: str
 ) -> tuple[str, str, str] | None:
@@ -58,7 +80,8 @@ def _why(
     if org.version(code, (period,)) is None:
         ended = [u.valid_to for u in lines if u.valid_to and u.valid_to < period.end]
         if ended:
-            return str(max(ended)), f"已于{max(ended)}撤销", f"closed on {max(ended)}"
+            heir_zh, heir_en = _heir(catalogue, code, period, county)
+            return str(max(ended)), f"已于{max(ended)}撤销{heir_zh}", f"closed on {max(ended)}{heir_en}"
         opens = str(min(u.valid_from for u in lines if u.valid_from))
         return opens, f"{opens}起才设立", f"opens on {opens}"
     if (owner := org.county_of(code, period)) != county:
@@ -73,3 +96,19 @@ def _why(
     if not org.reports(code, period):
         return "", "本期不报送", "reports nothing in this period"
     return None
+
+
+def _heir(catalogue: Catalogue, code: str, period: Period, county: str) -> tuple[str, str]:
+    """Under which code a unit that has ended is reported, in zh and en; '' where the lineage does not say."""
+    ends = {x.from_code: x for x in catalogue.lineage if x.kind in ENDING and x.on <= period.end}
+    if code not in ends:
+        return "", ""
+    (became_zh, became_en), heir = _BECAME[ends[code].kind], ends[code].to_code
+    while heir in ends:  # the catalogue holds no circle
+        heir = ends[heir].to_code
+    name = catalogue.name_of(heir)
+    zh, en = f"，{became_zh}{heir} {name}", f" and {became_en} {heir} {name}"
+    if (owner := catalogue.org.county_of(heir, period)) != county:
+        whose = f"{owner} {catalogue.name_of(owner)}" if owner else ""
+        return f"{zh}（属于{whose}）", f"{en}, which belongs to {whose}"
+    return f"{zh}，请改按{heir}报送", f"{en}: report it under {heir}"

@@ -25,7 +25,7 @@ import pyarrow.compute as pc
 
 from qiangji.catalogue.models import Form
 from qiangji.catalogue.suites import Rule, Words
-from qiangji.checking.breaches import Breach, NotFilled, Shown, breaches_of, is_whole
+from qiangji.checking.breaches import Breach, Cause, NotFilled, Shown, breaches_of, is_whole
 from qiangji.checking.expectations import Broken
 from qiangji.ledger import Pending
 from qiangji.ledger.findings import Finding, Rejection
@@ -106,14 +106,14 @@ class Checked:
         self.verdict, self.reason_code, self.message_zh, self.message_en = verdict, code, zh, en
 
 
-def decide(one: Checked, broken: Sequence[Broken], form: Form, frame: pa.Table) -> None:
-    """Decide on each row by what it breaks, and on the submission."""
+def decide(one: Checked, broken: Sequence[Broken], form: Form, frame: pa.Table, why: Cause) -> None:
+    """Decide on each row by what it breaks, and on the submission. `why`: a unit of the tree is not expected."""
     parsed = one.parsed
     assert parsed is not None
     if told := _too_many(parsed, broken, form):
         one.conclude("returned", "too_many_problems", *told)
         return
-    one.frame, one.breaches = frame, breaches_of(parsed, broken, form)
+    one.frame, one.breaches = frame, breaches_of(parsed, broken, form, why)
     if whole := [b.rule for b in broken if is_whole(b.rule)]:
         one.conclude("returned", whole[0].id.split(".")[-1], *_whole_message(whole[0], parsed))
         return

@@ -128,8 +128,8 @@ def _print_page(page: Page, names: Names) -> None:
         more = len(page.problems) - _SHOWN
         console.print(f"… 另有 and {more:,} more: 全部 all: --workbook, --json")
     console.print(
-        "与上一版本相比行数骤减、报告期锁定的拦截，以及与上期、其他报表的比对，在收取和计算时进行。"
-        " Whether rows have become far fewer than in the revision before, locks, and comparisons with other reports are"
+        "与此前版本相比行数骤减、报告期锁定的拦截，以及与上期、其他报表的比对，在收取和计算时进行。"
+        " Whether rows have become far fewer than in a revision before, locks, and comparisons with other reports are"
         " looked at once it is collected."
     )
 

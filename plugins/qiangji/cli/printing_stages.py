@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 Rows = Sequence[Mapping[str, Any]]
 _GUARDS = {
     "period_locked": ("报告期锁定后收到", "after the period was locked"),
-    "far_fewer_rows": ("记录比上一版本少得多", "far fewer rows than the revision before"),
+    "far_fewer_rows": ("记录比此前最全的版本少得多", "far fewer rows than the fullest revision so far"),
 }
 _HELD = "未采用，原数据不变 nothing was replaced: `qiangji release` or `qiangji void` it"
 

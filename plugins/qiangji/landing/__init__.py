@@ -3,8 +3,8 @@
 In: counties of the catalogue and the (form, period) pairs wanted. Out: deliveries recorded, and an outcome row for each
 county (`pulled`). An item whose version is unchanged is not fetched again, unless that may hide a change (`rereading`);
 one whose bytes are unchanged is not recorded again, unless a county went back to it. Of items that report the same the
-latest counts (`side_by_side`); files under other names than those expected are told (`other_names`), and so are voided
-ones (`voided`).
+latest counts (`side_by_side`); files under other names than those expected are told (`other_names`), and so are
+sheets in another period's workbook (`other_sheets`) and voided files (`voided`).
 
 A sheet that holds personal data outside the declared sign-off zone is not stored; `withheld` says what may become of
 its bytes.
@@ -35,7 +35,7 @@ from qiangji.catalogue.load import Catalogue
 from qiangji.catalogue.models import County, FileKind
 from qiangji.errors import CollectError, ReturnedError
 from qiangji.lake import Lake
-from qiangji.landing import other_names, side_by_side, voided, withheld
+from qiangji.landing import other_names, other_sheets, side_by_side, voided, withheld
 from qiangji.landing.pulled import Pulled, in_groups, record
 from qiangji.landing.rereading import is_read_again
 from qiangji.landing.side_by_side import Taken
@@ -154,6 +154,8 @@ def _fetch(
             found = [
                 one for item in group if (one := _take(p, source, item, known.items, max(months), pulled))
             ]
+            for one in found:
+                pulled.notes += other_sheets.notes(p.catalogue, county, wanted, items, one.fetched)
             taken = voided.refused(was_voided, found)
             fetched |= {recorded(one.fetched.item).name: one.sha256 for one in taken}
             taken = side_by_side.sent_again(group, taken, lambda of: p.ledger.counting(county.county, of))

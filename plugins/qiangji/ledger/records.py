@@ -279,15 +279,17 @@ def sequence(
     `decisions` maps a delivery to its latest decision. The order of the input does not matter. A revision is a verdict
     whose accepted rows differ from those of the revision before it: A, B, A are three.
 
-    | held until its delivery is released                                     | held_reason    |
-    | ----------------------------------------------------------------------- | -------------- |
-    | received while the period was locked                                    | period_locked  |
-    | read again in a lock, with other rows (only a later release counts)     | period_locked  |
-    | less than `shrink_share` of the accepted rows of the last that had rows | far_fewer_rows |
-    | the check has a question about the report as a whole                    | its `doubt`    |
+    | held until its delivery is released                                  | held_reason    |
+    | -------------------------------------------------------------------- | -------------- |
+    | received while the period was locked                                 | period_locked  |
+    | read again in a lock, with other rows (only a later release counts)  | period_locked  |
+    | less than `shrink_share` of the accepted rows of the fullest so far  | far_fewer_rows |
+    | the check has a question about the report as a whole                 | its `doubt`    |
 
-    The first that applies. A report that says that nothing changed has no rows: it is never too short, and nothing is
-    compared with it. A doubt follows from the reading alone, so it holds in whatever order readings are made.
+    The first that applies. The fullest is among the deliveries that counted, each as last read, from the last on that
+    a person released: so a report does not shrink in small steps, and a release moves the bar. A report that says that
+    nothing changed has no rows: it is never too short, and nothing is compared with it. A doubt follows from the
+    reading alone, so it holds in whatever order readings are made.
     """
     verdicts = sorted(verdicts, key=lambda v: (v.received_at, v.delivery_id, v.checked_at, v.key))
     first: dict[str, Submission] = {}  # the first reading of each delivery counts whenever it was made
@@ -295,7 +297,7 @@ def sequence(
         first.setdefault(v.delivery_id, v)
     placed: list[Submission] = []
     last: Submission | None = None
-    full: Submission | None = None  # the last with rows of its own
+    full: dict[str, int] = {}  # delivery -> its accepted rows, of those that a report is held against
     for verdict in verdicts:
         one = replace(verdict, status=verdict.verdict, revision=None, is_current=False, held_reason=None)
         decision = decisions.get(one.delivery_id)
@@ -310,7 +312,7 @@ def sequence(
                 and (released is None or released < one.checked_at)
                 and not (last and one.rows_hash == last.rows_hash)  # read anew, and still the same
             )
-            is_short = full is not None and one.rows_accepted < shrink_share * full.rows_accepted
+            is_short = one.rows_accepted < shrink_share * max(full.values(), default=0)
             if arrived_locked or reread_locked:
                 one = replace(one, status="held", held_reason="period_locked")
             elif is_short and not one.is_unchanged and not released:
@@ -321,6 +323,7 @@ def sequence(
                 changed = last is None or one.rows_hash != last.rows_hash
                 one = replace(one, revision=((last.revision or 0) if last else 0) + changed)
                 last = one
-                full = full if one.is_unchanged else one
+                if not one.is_unchanged:
+                    full = ({} if released else full) | {one.delivery_id: one.rows_accepted}
         placed.append(one)
     return [replace(one, is_current=one is last) for one in placed]

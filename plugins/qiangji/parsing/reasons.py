@@ -180,8 +180,8 @@ _ALL = (
         "发送本报表", "Send the form's own file, or correct the title.",
     ),
     Reason(
-        "wrong_county", "form", "标题写的是另一县（市、区），多数记录也是其单位",
-        "the title names another county, and most rows are of its units",
+        "wrong_county", "form", "多数记录是另一县（市、区）的单位，标题写的也是该县；或几乎所有编码都是另一县的",
+        "most rows are of another county that the title names too, or nearly all codes are of one other county",
         "发送本县（市、区）的报表", "Send the county's own file.",
     ),
     Reason(
@@ -206,7 +206,7 @@ _ALL = (
         "逐条改正后重报", "Correct them and send the form again.",
     ),
     Reason(
-        "far_fewer_rows", "held", "记录比上一版本少得多", "far fewer rows than the revision before",
+        "far_fewer_rows", "held", "记录比此前最全的版本少得多", "far fewer rows than the fullest revision so far",
         "核对是否漏报；完整则请市级放行", "Send the whole report; if it is whole, the city releases it.",
     ),
     Reason(

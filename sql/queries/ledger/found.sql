@@ -8,7 +8,7 @@ SELECT DISTINCT ON (p.form, p.period)
     CASE
         WHEN s.status = 'held' THEN CASE s.held_reason
             WHEN 'period_locked' THEN '报告期锁定后收到（或重新读取）'
-            WHEN 'far_fewer_rows' THEN '记录数远少于上一版本'
+            WHEN 'far_fewer_rows' THEN '记录数远少于此前版本'
             ELSE coalesce(s.doubt_zh, '')
         END
         ELSE ''

@@ -128,8 +128,8 @@ SELECT
             CASE l.held_reason
                 WHEN 'period_locked' THEN '报告期锁定后收到（或重新读取）'
                 WHEN 'far_fewer_rows' THEN format(
-                    '%s条记录，仅为上一版本%s条的%s%%',
-                    l.rows_accepted, c.rows_accepted, round(mart.ratio(100, l.rows_accepted, c.rows_accepted))
+                    '%s条记录，仅为此前最全版本%s条的%s%%',
+                    l.rows_accepted, fullest.accepted, round(mart.ratio(100, l.rows_accepted, fullest.accepted))
                 )
             END,
             l.doubt_zh,
@@ -149,8 +149,8 @@ SELECT
             CASE l.held_reason
                 WHEN 'period_locked' THEN 'received, or read anew, after the period was locked'
                 WHEN 'far_fewer_rows' THEN format(
-                    '%s rows, %s %% of the %s of the revision before',
-                    l.rows_accepted, round(mart.ratio(100, l.rows_accepted, c.rows_accepted)), c.rows_accepted
+                    '%s rows, %s %% of the %s of the fullest revision before',
+                    l.rows_accepted, round(mart.ratio(100, l.rows_accepted, fullest.accepted)), fullest.accepted
                 )
             END,
             l.doubt_en,
@@ -178,6 +178,29 @@ LEFT JOIN LATERAL (
         x.county_code = cf.county_code AND x.form = cf.form AND x.period = s.period
         AND x.status IN ('accepted', 'partial') AND x.received_at <= {{moment}}
 ) AS first_one ON true
+LEFT JOIN LATERAL (
+    -- what a short report was held against: the fullest from the last on that a person had released
+    SELECT max(x.rows_accepted) AS accepted
+    FROM stood AS x
+    WHERE
+        l.status_then = 'held' AND l.held_reason = 'far_fewer_rows'
+        AND (x.county_code, x.form, x.period) = (cf.county_code, cf.form, s.period)
+        AND x.status_then IN ('accepted', 'partial') AND x.revision IS NOT NULL
+        AND (x.received_at, x.delivery_id, x.checked_at) < (l.received_at, l.delivery_id, l.checked_at)
+        AND x.received_at >= coalesce(
+            (
+                SELECT max(y.received_at)
+                FROM stood AS y
+                JOIN mart.report_decision AS d
+                    ON d.delivery_id = y.delivery_id AND (d.form, d.period) = (y.form, y.period)
+                WHERE
+                    (y.county_code, y.form, y.period) = (cf.county_code, cf.form, s.period)
+                    AND y.status_then IN ('accepted', 'partial') AND NOT y.is_unchanged
+                    AND y.received_at < l.received_at AND d.action = 'release' AND d.decided_at <= {{moment}}
+            ),
+            '-infinity'
+        )
+) AS fullest ON true
 CROSS JOIN LATERAL (
     SELECT CASE
         WHEN l.status_then IS NOT NULL THEN l.status_then

@@ -119,6 +119,36 @@ def test_a_release_moves_the_bar_for_what_follows() -> None:
     assert sequence(history, decided("d2", "release"), 0.5)[2].status == "accepted"
 
 
+def test_a_report_does_not_shrink_in_small_steps() -> None:
+    steps = [verdict(1, "A", 84), verdict(2, "B", 46), verdict(3, "C", 25), verdict(4, "D", 13)]
+    placed = sequence([*steps, verdict(5, "E", 60)], {}, 0.5)
+    assert told(placed) == [
+        ("accepted", 1, False), ("accepted", 2, False), ("held", None, False), ("held", None, False),
+        ("accepted", 3, True),
+    ]  # fmt: skip
+
+
+def test_what_is_released_is_the_bar_whatever_was_fuller_before() -> None:
+    """A county that has become smaller: one question, and none about the corrections after it."""
+    history = [verdict(1, "A", 84), verdict(2, "B", 46), verdict(3, "C", 25), verdict(4, "D", 13)]
+    placed = sequence(history, decided("d3", "release"), 0.5)
+    assert [s.status for s in placed] == ["accepted"] * 4
+    grown = [*history, verdict(5, "E", 60), verdict(6, "F", 29)]
+    assert [s.status for s in sequence(grown, decided("d3", "release"), 0.5)][4:] == ["accepted", "held"]
+
+
+def test_a_first_report_that_was_too_full_is_no_bar_once_it_is_void() -> None:
+    history = [verdict(1, "A", 200), verdict(2, "B", 110), verdict(3, "C", 84)]
+    assert sequence(history, {}, 0.5)[2].status == "held"
+    assert told(sequence(history, decided("d1", "void"), 0.5))[2] == ("accepted", 2, True)
+
+
+def test_a_delivery_that_was_read_anew_is_the_bar_as_last_read() -> None:
+    again = verdict(1, "B", 60, suite_hash="s2", checked_at=START + timedelta(days=2))
+    history = [verdict(1, "A", 100), again, verdict(2, "C", 35)]
+    assert [s.status for s in sequence(history, {}, 0.5)] == ["accepted"] * 3
+
+
 def test_what_is_void_makes_room_for_the_revision_before_it() -> None:
     placed = sequence([verdict(1, "A"), verdict(2, "B"), verdict(3, "A")], decided("d2", "void"), 0.5)
     assert told(placed) == [("accepted", 1, False), ("void", None, False), ("accepted", 1, True)]
@@ -361,7 +391,7 @@ def test_a_release_answers_no_question_that_was_not_asked(ledger: Ledger) -> Non
     with pytest.raises(UsageError) as told:
         ledger.decide(delivery.delivery_id, "release", "so it is")
     assert told.value.code == "several_held"
-    for form, asks in ((FORM, "远少于上一版本"), ("community", "是否以元填报？")):
+    for form, asks in ((FORM, "远少于此前版本"), ("community", "是否以元填报？")):
         assert f"release {delivery.delivery_id} --form {form} --period {PERIOD} --reason" in told.value.zh
         assert asks in told.value.zh
     assert "village_group" not in str(told.value)
