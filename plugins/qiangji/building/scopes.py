@@ -45,3 +45,14 @@ def scopes(month: Period, forms: Sequence[Form], calendar: Calendar, zone: str, 
         ):
             found.append(Scope(str(whole), whole.type, tuple(whole.months)))
     return found
+
+
+def own_periods(form: Form, months: Sequence[Period]) -> list[Period]:
+    """The form's own periods that end in these months and in which the form held."""
+    return [p for m in months if (p := m.ends_in(form.period_type)) is not None and form.holds_in(str(m))]
+
+
+def period_before(periods: Sequence[Period]) -> list[Period]:
+    """The period just before, if it lies in the same year: a year-to-date field's difference is taken from it."""
+    first = min(periods, default=None)
+    return [first - 1] if first and first.year == (first - 1).year else []
