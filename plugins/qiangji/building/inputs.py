@@ -117,13 +117,14 @@ class Inputs:
         names = sorted(
             {f for i in whole.indicators for t in i.terms if t.form == form.form for f in t.fields}
         )
+        types = {n: arrow_type(form, n) for n in names if n != form.key}
         if self._is_carried(form, base, scope, periods):
-            types = {n: arrow_type(form, n) for n in names if n != form.key}
             own = chain(whole, form, periods[0].year, types, partial(self._reported, names=list(types)))
             rows = self._follow(own, periods[-1].last_month)
         else:
             tables = [self._numbered(form, period, names) for period in periods]
-            rows = pa.concat_tables([self._none(form, names), *tables], promote_options="permissive")
+            none = pa.schema([*_YEAR_COLUMNS, *types.items()]).empty_table()
+            rows = pa.concat_tables([none, *tables], promote_options="permissive")
         return rows if form.key not in names else rows.append_column(form.key, rows.column("unit_code"))
 
     def _is_carried(self, form: Form, base: Base, scope: Scope, periods: Sequence[Period]) -> bool:
@@ -147,10 +148,6 @@ class Inputs:
         columns = {"unit_code": rows.column(form.key), "month": pa.repeat(period.last_month.index, len(rows))}
         columns |= {"times": pa.repeat(1, len(rows))}
         return pa.table(columns | {n: rows.column(n) for n in names if n != form.key})
-
-    def _none(self, form: Form, names: Sequence[str]) -> pa.Table:
-        types = {n: arrow_type(form, n) for n in names if n != form.key}
-        return pa.schema([*_YEAR_COLUMNS, *types.items()]).empty_table()
 
     def _just_said(self, form: Form, period: Period, scope: Scope) -> pa.Table:
         """The rows of the period just before, by the last codes of their units."""
@@ -267,7 +264,7 @@ class Inputs:
         """(row's key, its unit of the tree) of the rows that a finding is about: of one on a report, all its rows."""
         form, unit = next(f for f in forms if f.form == finding["of_form"]), finding["unit_code"]
         period = Period.parse(finding["period"])
-        if unit not in self.catalogue.counties or form.grain == "county":
+        if unit not in self.catalogue.all_counties or form.grain == "county":
             later = later_codes(self.catalogue.lineage, period.end, scope.months[-1].end)
             return [(last_key(unit, later, form.parent_digits), last_key(finding["org_code"], later))]
         rows = self._read_of(form, period, [unit], [form.key])

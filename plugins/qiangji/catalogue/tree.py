@@ -123,6 +123,14 @@ class OrgTree:
         is_top = pc.equal(self.columns.column("parent_code"), "")
         return tuple(self.columns.column("code").filter(is_top).to_pylist())
 
+    def codes_of(self, level: str) -> list[str]:
+        """The units of a level."""
+        import pyarrow.compute as pc
+
+        is_there = pc.equal(self.columns.column("level"), level)
+        found: list[str] = self.columns.column("code").filter(is_there).to_pylist()
+        return found
+
     @cached_property
     def top_levels(self) -> list[str]:
         """The highest level that there is: city, or county in a tree of counties that are their own city."""
@@ -207,6 +215,10 @@ class OrgTree:
         """Whether the unit and all above it are open in the period, and reports are expected of it."""
         steps = [self.version(c, (period,)) for c in self.path(code, period).values()]
         return bool(steps) and all(steps) and steps[-1] is not None and steps[-1].reports
+
+    def is_open(self, code: str, period: Period) -> bool:
+        """Whether a unit is open on the period's last day; one that the tree does not know is open always."""
+        return code not in self.dated or self.version(code, (period,)) is not None
 
     def is_dated(self, code: str) -> bool:
         """Whether the unit, or one that it ever lay beneath, opens, closes or changes."""
