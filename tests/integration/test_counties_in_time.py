@@ -8,9 +8,12 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+import time_machine
 import yaml
 
 from qiangji import building, landing, stages
+from qiangji.board.overview import units
+from qiangji.catalogue.load import load
 from qiangji.periods import Period
 from tests.conftest import _forget, make_workplace
 from tests.golden import world
@@ -82,3 +85,15 @@ def test_a_county_that_leaves_the_entries_keeps_its_history(made: Any) -> None:
     _forget()
     assert _built(place, again=True) == before
     assert _ask(place, "SELECT sum(n) FROM fact.v WHERE period = '2017-01'") == [(11,)]
+
+
+def test_what_is_entered_ahead_is_shown_from_its_day_on(made: Any) -> None:
+    """A town that moves, under the names and with the parents of the day on which somebody looks."""
+    world_, place = made
+    before = "SELECT county_code, parent_code FROM dim.org_unit WHERE name = 'U'"
+    for day, county in (("2017-02-28", "B"), ("2017-03-01", "A")):
+        with time_machine.travel(f"{day}T04:00:00Z", tick=True):
+            _forget()
+            assert _ask(place, before) == [(world_.codes[county], world_.codes[county])]
+            whole, parts = units(load(world_.catalogue, world_.expectations), world_.codes["B"])
+            assert (whole.name, [p.name for p in parts]) == ("B", ["U"] if county == "B" else [])

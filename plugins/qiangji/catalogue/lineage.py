@@ -16,7 +16,7 @@ from decimal import Decimal
 from functools import cached_property
 from pathlib import Path
 
-from qiangji.catalogue.tree import LEVELS, OrgTree, OrgUnit
+from qiangji.catalogue.tree import LEVELS, OrgTree, OrgUnit, line_on
 from qiangji.errors import CatalogueError, Problems
 from qiangji.periods import Period
 
@@ -143,8 +143,7 @@ class Restating:
         """Level -> code on today's tree; in the place of a unit above that has ended stands its heir."""
         if code not in self._paths:
             versions = self._org.versions[code]
-            begun = [u for u in versions if self._has_begun(u)]
-            unit = (begun or versions[:1])[-1]
+            unit = line_on(versions, self._today)
             above: dict[str, str] = {}
             if unit.parent_code:
                 parent = unit.parent_code

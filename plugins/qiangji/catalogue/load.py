@@ -134,7 +134,7 @@ class Catalogue:
         return fields_read(self.indicators.values())
 
     def name_of(self, code: str) -> str:
-        return self.org.units[code].name if code in self.org.units else code
+        return self.org.today(code).name if code in self.org.units else code
 
     def reading_hash(self, form: str, county: str) -> str:
         """Changes when anything changes by which this county's deliveries of this form are read."""
