@@ -176,7 +176,7 @@ def months_until_last(texts: list[str]) -> list[Period]:
 
 
 def _write_tree(world: World, tree: Mapping[str, Any], dated: Mapping[str, Any]) -> list[str]:
-    """city -> county -> town -> villages; a name that ends in ! reports nothing. Counties of '' are their own cities."""
+    """city -> county -> town -> villages; a name that ends in ! reports nothing, counties of '' are their own city."""
     rows: list[list[str]] = []
 
     def add(name: str, code: str, level: str, parent: str) -> None:

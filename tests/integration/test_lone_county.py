@@ -57,13 +57,21 @@ def test_the_datasets_of_bi_tools_and_the_dashboards_have_them(built: Any) -> No
     assert {(name, r["month"]) for name, rows in found.items() for r in rows} >= {
         (name, str(month)) for name in found for month in MONTHS
     }
-    levels = {w.value for d in dashboards(built.catalogue) for c in d.charts for w in c.where if w.column == "org_level"}
+    levels = {
+        w.value
+        for d in dashboards(built.catalogue)
+        for c in d.charts
+        for w in c.where
+        if w.column == "org_level"
+    }
     assert "city" not in levels
 
 
 def test_the_board_and_the_letter_have_them(built: Any) -> None:
     page = overview.overview(built.ledger.engine, built.catalogue, State("", MONTHS[1]))
     assert page.whole.name == "A"
-    assert [(r["period"], r["numerator"]) for r in page.rows if r["org_level"] == "county"] == [("2017-02", 10)]
+    assert [(r["period"], r["numerator"]) for r in page.rows if r["org_level"] == "county"] == [
+        ("2017-02", 10)
+    ]
     told = situation(built.ledger.engine, built.catalogue, datetime.now(UTC))
     assert [f["numerator"] for f in told.figures] == [10]

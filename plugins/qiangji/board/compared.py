@@ -55,7 +55,9 @@ def of_a_period(
     asked = {"period": str(period), "since": str(month - 11), "type": type_, "month": str(month)}
     levels = {"tops": sorted({catalogue.org.units[code].level for code in tops})}
     bounds = {"year_before": str(month - 11 - 12), "beside": [str(m) for m in (month, month - 1, month - 12)]}
-    rows = _rows(engine, catalogue, shown, [*orgs, *sorted(tops)], _SINCE, chosen, {**asked, **bounds, **levels})
+    rows = _rows(
+        engine, catalogue, shown, [*orgs, *sorted(tops)], _SINCE, chosen, {**asked, **bounds, **levels}
+    )
     return [r for r in rows if r["org_code"] in orgs]
 
 

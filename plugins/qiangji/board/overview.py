@@ -131,18 +131,18 @@ def _of_kind(kind: str | None, period: Period, months: Rows) -> Period | None:
 
 
 def units(catalogue: Catalogue, org: str = "") -> tuple[Unit, list[Unit]]:
-    """The unit that is asked for, or the one at the top, and those right beneath it."""
-    known = catalogue.org.units
+    """The unit that is asked for, or the one at the top, and those right beneath it today."""
+    known, today = catalogue.org.units, catalogue.org.today
     if org and org not in known:
         raise unknown("org unit", [org], known, ("应为org_units.csv中的编码", "a code of org_units.csv"))
-    root = known[org] if org else next(iter(catalogue.org))
-    return _unit(root), [_unit(u) for u in catalogue.org if u.parent_code == root.code]
+    root = today(org or next(iter(catalogue.org)).code)
+    return _unit(root), [_unit(u) for u in map(today, known) if u.parent_code == root.code]
 
 
 def path_of(catalogue: Catalogue, code: str) -> tuple[Unit, ...]:
-    """The units above a unit, from the top down."""
-    path = catalogue.org.path(code)
-    return tuple(Unit(c, catalogue.name_of(c), level) for level, c in path.items() if c != code)
+    """The units above a unit today, from the top down."""
+    above = catalogue.org.today(code).parent_code
+    return (*path_of(catalogue, above), _unit(catalogue.org.today(above))) if above else ()
 
 
 def _unit(unit: OrgUnit) -> Unit:

@@ -59,6 +59,10 @@ class Earlier:
         if org.dated:
             self.dated.append((month, frozenset(v for v in villages if org.is_dated(v))))
 
+    def rename(self, later: Mapping[str, str]) -> None:
+        """Villages that have got another code since go on by the later one."""
+        self.villages = {later.get(code, code) for code in self.villages}
+
 
 def rows_of(year: Mapping[str, Earlier]) -> pa.Table:
     """Indicator -> what is hidden of it so far, as rows."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from functools import partial
 from typing import Any
 
@@ -23,7 +24,7 @@ from qiangji.building.models import Tables
 from qiangji.building.parts import Part
 from qiangji.building.scopes import Scope
 from qiangji.catalogue.indicators import Indicator
-from qiangji.catalogue.lineage import Restating
+from qiangji.catalogue.lineage import Restating, later_codes
 from qiangji.catalogue.load import Catalogue
 from qiangji.catalogue.tree import LEVELS
 from qiangji.indicators import HIDDEN, Base
@@ -138,6 +139,7 @@ class Hiding:
         tables = [(scope, _villages(as_was)) for scope, (as_was, _) in scopes]
         found: dict[tuple[str, Scope], tuple[set[str], set[str]]] = {}
         for x in self.base.persons:
+            earlier[x.code].rename(later_codes(self.catalogue.lineage, date(month.year, 1, 1), month.end))
             hidden = self._decide(x, tables, earlier[x.code])
             above = [(s, units) for (s, _), units in zip(tables, hidden.above, strict=True)]
             found |= {(x.code, scope): (hidden.villages, units) for scope, units in above}
@@ -168,8 +170,10 @@ class Hiding:
             if month in scope.months and set(shorter.months) <= set(scope.months):
                 found |= units
         for month, villages in earlier.dated:
+            later = later_codes(self.catalogue.lineage, month.end, scope.months[-1].end)
             for code in villages if month in scope.months else ():
-                found |= _above(org.path(code, month)) ^ _above(org.path(code, *scope.months))
+                last = later.get(code, code)
+                found |= _above(org.path(code, month)) ^ _above(org.path(last, *scope.months))
         return frozenset(found)
 
     def _unchanged(

@@ -14,11 +14,20 @@ from sqlalchemy.engine import Connection
 from qiangji.building.corrected import Corrected
 from qiangji.building.parts import Part
 from qiangji.building.registry import Chain, Registry, known
-from qiangji.building.reports import Reports, arrow_type, beside, is_each_once, parted
-from qiangji.building.scopes import Scope
+from qiangji.building.renamed import Keys, last_codes, last_key, last_keys
+from qiangji.building.reports import (
+    Reports,
+    arrow_type,
+    beside,
+    is_each_once,
+    just_before,
+    parted,
+    units_in_months,
+)
+from qiangji.building.scopes import Scope, own_periods, period_before
 from qiangji.building.year import chain, is_enough
 from qiangji.catalogue.keys import parents
-from qiangji.catalogue.lineage import Restating
+from qiangji.catalogue.lineage import Restating, later_codes
 from qiangji.catalogue.load import Catalogue
 from qiangji.catalogue.models import Form
 from qiangji.catalogue.tree import LEVELS
@@ -71,12 +80,13 @@ class Inputs:
         `base_code` is the unit of the base's level above each row, with `restating` on today's tree.
         """
         periods = own_periods(form, scope.months)
-        before = _before(periods)
+        before = period_before(periods)
         fields = sorted(
             {f for i in base.indicators for t in i.terms if t.form == form.form for f in t.fields}
         )
         rows = self._of_periods(form, base, scope, periods)
-        keys = rows.column("unit_code")
+        keys = self._last_keys(rows.column("unit_code"), rows.column("month"), form, scope)
+        rows = rows.set_column(0, "unit_code", keys)
         above = self._above(parents(keys, form), base.level, scope, restating)  # of all reports at once
         rows = rows.append_column("base_code", above)
         for name, value in (("in_period", True), ("is_before", False), ("starts_year", not before)):
@@ -88,14 +98,14 @@ class Inputs:
             for t in i.terms
             if t.form == form.form
         )
-        prior = self._rows(form, before[0]) if before and reads else None
+        prior = self._just_said(form, before[0], scope) if before and reads else None
         is_alone = len(periods) < 2 or self._is_carried(form, base, scope, periods)
         one, many = parted(rows, is_alone and (prior is None or is_each_once(prior.column(form.key))))
         one = beside(one, prior, form, [n for n in fields if n != form.key and form.fields[n].kind == "ytd"])
         if prior is not None and len(many):
             units = pc.unique(many.column("unit_code"))
             same = prior.filter(pc.is_in(prior.column(form.key), value_set=units))
-            many = pa.concat_tables([many, self._just_before(same, form, before[0], many)])
+            many = pa.concat_tables([many, just_before(same, form, before[0], many)])
         return Reports(one, many)
 
     def _of_periods(self, form: Form, base: Base, scope: Scope, periods: Sequence[Period]) -> pa.Table:
@@ -107,13 +117,14 @@ class Inputs:
         names = sorted(
             {f for i in whole.indicators for t in i.terms if t.form == form.form for f in t.fields}
         )
+        types = {n: arrow_type(form, n) for n in names if n != form.key}
         if self._is_carried(form, base, scope, periods):
-            types = {n: arrow_type(form, n) for n in names if n != form.key}
             own = chain(whole, form, periods[0].year, types, partial(self._reported, names=list(types)))
             rows = self._follow(own, periods[-1].last_month)
         else:
             tables = [self._numbered(form, period, names) for period in periods]
-            rows = pa.concat_tables([self._none(form, names), *tables], promote_options="permissive")
+            none = pa.schema([*_YEAR_COLUMNS, *types.items()]).empty_table()
+            rows = pa.concat_tables([none, *tables], promote_options="permissive")
         return rows if form.key not in names else rows.append_column(form.key, rows.column("unit_code"))
 
     def _is_carried(self, form: Form, base: Base, scope: Scope, periods: Sequence[Period]) -> bool:
@@ -138,39 +149,29 @@ class Inputs:
         columns |= {"times": pa.repeat(1, len(rows))}
         return pa.table(columns | {n: rows.column(n) for n in names if n != form.key})
 
-    def _none(self, form: Form, names: Sequence[str]) -> pa.Table:
-        types = {n: arrow_type(form, n) for n in names if n != form.key}
-        return pa.schema([*_YEAR_COLUMNS, *types.items()]).empty_table()
-
-    def _just_before(self, rows: pa.Table, form: Form, period: Period, like: pa.Table) -> pa.Table:
-        """The rows of the period just before, of units that `like` has, in its columns."""
-        at = pc.index_in(rows.column(form.key), value_set=like.column("unit_code").combine_chunks())
-        said = {
-            "month": period.last_month.index,
-            "in_period": False,
-            "is_before": True,
-            "starts_year": False,
-            "times": 1,
-        }
-        columns = {n: pa.repeat(pa.scalar(v, like.schema.field(n).type), len(rows)) for n, v in said.items()}
-        columns |= {"unit_code": rows.column(form.key), "base_code": like.column("base_code").take(at)}
-        return pa.table({n: columns[n] if n in columns else rows.column(n) for n in like.column_names})
+    def _just_said(self, form: Form, period: Period, scope: Scope) -> pa.Table:
+        """The rows of the period just before, by the last codes of their units."""
+        rows = self._rows(form, period)
+        keys, months = rows.column(form.key), pa.repeat(period.last_month.index, len(rows))
+        at = rows.column_names.index(form.key)
+        return rows.set_column(at, form.key, self._last_keys(keys, months, form, scope))
 
     def corrections(
         self, form: Form, base: Base, scope: Scope, restating: Restating | None = None
     ) -> pa.Table:
         """Cells corrected in the reports of the scope and of the period just before, for model `corrected`."""
         periods = own_periods(form, scope.months)
-        before = _before(periods)
+        before = period_before(periods)
         cells = self.lake.cells(form.form, [str(p) for p in (*before, *periods)], self.part.counties)
-        units = pa.array([c[0] for c in cells], pa.string())
         found = [Period.parse(c[2]) for c in cells]
+        months = pa.array([p.last_month.index for p in found], pa.int64())
+        units = self._last_keys(pa.array([c[0] for c in cells], pa.string()), months, form, scope)
         return pa.table(
             {
                 "unit_code": units,
                 "base_code": self._above(parents(units, form), base.level, scope, restating),
                 "field": pa.array([c[1] for c in cells], pa.string()),
-                "month": pa.array([p.last_month.index for p in found], pa.int64()),
+                "month": months,
                 "in_period": pa.array([p not in before for p in found], pa.bool_()),
                 "is_before": pa.array([p in before for p in found], pa.bool_()),
             }
@@ -190,9 +191,9 @@ class Inputs:
             (known.filter(pc.invert(pc.is_in(known, value_set=self._expected_codes(m)))), m) for m in months
         ]
         self.engine.register("registry", registry)
-        self.engine.register("closed", _units_in_months(closed))
+        self.engine.register("closed", units_in_months(closed))
         self.engine.register("months", pa.table({"month": pa.array([m.index for m in months], pa.int64())}))
-        self.engine.register("placeholders", _units_in_months(placeholders))
+        self.engine.register("placeholders", units_in_months(placeholders))
         return self.engine.run("expected_registered")
 
     def paths(self, level: str, months: Sequence[Period]) -> pa.Table:
@@ -242,7 +243,9 @@ class Inputs:
             },
         )
         found = [
-            (unit, org_code, r["field"]) for r in rows for unit, org_code in self._concerned(r, base.forms)
+            (unit, org_code, r["field"])
+            for r in rows
+            for unit, org_code in self._concerned(r, base.forms, scope)
         ]
         units = [
             self._unit_above(org_code, base.level, scope, restating) if shared else unit
@@ -255,13 +258,18 @@ class Inputs:
             }
         )
 
-    def _concerned(self, finding: Mapping[str, Any], forms: Sequence[Form]) -> list[tuple[str, str]]:
+    def _concerned(
+        self, finding: Mapping[str, Any], forms: Sequence[Form], scope: Scope
+    ) -> list[tuple[str, str]]:
         """(row's key, its unit of the tree) of the rows that a finding is about: of one on a report, all its rows."""
         form, unit = next(f for f in forms if f.form == finding["of_form"]), finding["unit_code"]
-        if unit not in self.catalogue.counties or form.grain == "county":
-            return [(unit, finding["org_code"])]
-        rows = self._read_of(form, Period.parse(finding["period"]), [unit], [form.key])
+        period = Period.parse(finding["period"])
+        if unit not in self.catalogue.all_counties or form.grain == "county":
+            later = later_codes(self.catalogue.lineage, period.end, scope.months[-1].end)
+            return [(last_key(unit, later, form.parent_digits), last_key(finding["org_code"], later))]
+        rows = self._read_of(form, period, [unit], [form.key])
         keys = rows.column(form.key)
+        keys = self._last_keys(keys, pa.repeat(period.last_month.index, len(keys)), form, scope)
         return list(zip(keys.to_pylist(), parents(keys, form).to_pylist(), strict=True))
 
     def known(self, form: Form, month: Period) -> pa.Table:
@@ -292,6 +300,13 @@ class Inputs:
         return self._trees[key]
 
     # ---- inside
+
+    def _last_keys(self, keys: Keys, months: Keys, form: Form, scope: Scope) -> Keys:
+        return last_keys(keys, months, form, self.catalogue.lineage, scope.months[-1])
+
+    def _later(self, scope: Scope) -> dict[str, str]:
+        """Code -> the last one of units that get another code in the scope."""
+        return later_codes(self.catalogue.lineage, scope.months[0].end, scope.months[-1].end)
 
     def _rows(self, form: Form, period: Period) -> pa.Table:
         """The key and the fields that indicators read, of the form's current revisions in a period, and the county."""
@@ -369,6 +384,7 @@ class Inputs:
         """The unit of a level above each unit: in the scope, or with `restating` today."""
         if restating is None:
             tree = self.tree(scope.months)
+            codes = last_codes(codes, self._later(scope))
             at = pc.index_in(codes, value_set=tree.column("org_code").combine_chunks())
             return tree.column(f"{level}_code").take(at)
         known = pc.unique(codes)
@@ -378,23 +394,5 @@ class Inputs:
     def _unit_above(self, code: str, level: str, scope: Scope, restating: Restating | None) -> str | None:
         org = self.catalogue.org
         if restating is None or code not in org.units:
-            return org.path(code, *scope.months).get(level)
+            return org.path(self._later(scope).get(code, code), *scope.months).get(level)
         return restating.path(restating.heir(code, scope.months)).get(level)
-
-
-def own_periods(form: Form, months: Sequence[Period]) -> list[Period]:
-    """The form's own periods that end in these months and in which the form held."""
-    return [p for m in months if (p := m.ends_in(form.period_type)) is not None and form.holds_in(str(m))]
-
-
-def _units_in_months(found: Sequence[tuple[pa.Array, Period]]) -> pa.Table:
-    """Units by month, each with the number of the month."""
-    codes = pa.chunked_array([units for units, _ in found], pa.string())
-    months = pa.chunked_array([pa.repeat(month.index, len(units)) for units, month in found], pa.int64())
-    return pa.table({"base_code": codes, "month": months})
-
-
-def _before(periods: Sequence[Period]) -> list[Period]:
-    """The period just before, if it lies in the same year: a year-to-date field's difference is taken from it."""
-    first = min(periods, default=None)
-    return [first - 1] if first and first.year == (first - 1).year else []

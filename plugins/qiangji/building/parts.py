@@ -61,7 +61,7 @@ class Parts:
         groups, sizes = self._groups, self._sizes
         numbers = np.unique(groups).tolist()
         if len(numbers) < 2 or sizes.sum() <= VILLAGES:
-            return [Part(tuple(self._catalogue.counties))]
+            return [Part(tuple(self._catalogue.all_counties))]
         found: list[list[int]] = [[]]
         held = 0
         for group in numbers:
@@ -72,7 +72,7 @@ class Parts:
             held += int(sizes[group])
         parts = [self._part(np.isin(groups, mine)) for mine in found]
         known = {county for part in parts for county in part.counties}
-        others = [c for c in self._catalogue.counties if c not in known]  # they lie nowhere in the tree
+        others = [c for c in self._catalogue.all_counties if c not in known]  # they lie nowhere in the tree
         return [Part((*parts[0].counties, *others), parts[0].units), *parts[1:]]
 
     def around(self, codes: Collection[str]) -> Part | None:
@@ -90,8 +90,7 @@ class Parts:
     def _part(self, mine: npt.NDArray[np.bool_]) -> Part:
         standing = self._catalogue.org.standing
         counties = standing.codes.filter(pa.array(mine & (standing.levels == COUNTY))).to_pylist()
-        chosen = tuple(c for c in counties if c in self._catalogue.counties)
-        return Part(chosen, standing.codes.filter(pa.array(mine)))
+        return Part(tuple(counties), standing.codes.filter(pa.array(mine)))
 
     @property
     def _codes(self) -> pa.Array:

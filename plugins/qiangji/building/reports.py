@@ -14,6 +14,7 @@ import pyarrow.compute as pc
 
 from qiangji.catalogue.models import Form
 from qiangji.parsing.normalise import TYPES
+from qiangji.periods import Period
 
 
 @dataclass(frozen=True)
@@ -56,6 +57,28 @@ def beside(rows: pa.Table, prior: pa.Table | None, form: Form, fields: Sequence[
     return rows
 
 
+def just_before(rows: pa.Table, form: Form, period: Period, like: pa.Table) -> pa.Table:
+    """The rows of the period just before, of units that `like` has, in its columns."""
+    at = pc.index_in(rows.column(form.key), value_set=like.column("unit_code").combine_chunks())
+    said = {
+        "month": period.last_month.index,
+        "in_period": False,
+        "is_before": True,
+        "starts_year": False,
+        "times": 1,
+    }
+    columns = {n: pa.repeat(pa.scalar(v, like.schema.field(n).type), len(rows)) for n, v in said.items()}
+    columns |= {"unit_code": rows.column(form.key), "base_code": like.column("base_code").take(at)}
+    return pa.table({n: columns[n] if n in columns else rows.column(n) for n in like.column_names})
+
+
 def arrow_type(form: Form, name: str) -> pa.DataType:
     """The type of a field's column in the lake."""
     return pa.string() if name == form.key else TYPES[form.fields[name].type]
+
+
+def units_in_months(found: Sequence[tuple[pa.Array, Period]]) -> pa.Table:
+    """Units by month, each with the number of the month."""
+    codes = pa.chunked_array([units for units, _ in found], pa.string())
+    months = pa.chunked_array([pa.repeat(month.index, len(units)) for units, month in found], pa.int64())
+    return pa.table({"base_code": codes, "month": months})

@@ -62,3 +62,14 @@ def _completed(month: Period, shortest: PeriodType) -> list[Scope]:
         for whole in longer
         if whole and MONTHS_IN[whole.type] >= MONTHS_IN[shortest]
     ]
+
+
+def own_periods(form: Form, months: Sequence[Period]) -> list[Period]:
+    """The form's own periods that end in these months and in which the form held."""
+    return [p for m in months if (p := m.ends_in(form.period_type)) is not None and form.holds_in(str(m))]
+
+
+def period_before(periods: Sequence[Period]) -> list[Period]:
+    """The period just before, if it lies in the same year: a year-to-date field's difference is taken from it."""
+    first = min(periods, default=None)
+    return [first - 1] if first and first.year == (first - 1).year else []

@@ -16,13 +16,15 @@ from decimal import Decimal
 from functools import cached_property
 from pathlib import Path
 
-from qiangji.catalogue.tree import LEVELS, OrgTree, OrgUnit
+from qiangji.catalogue.tree import LEVELS, OrgTree, OrgUnit, line_on
 from qiangji.errors import CatalogueError, Problems
 from qiangji.periods import Period
 
 COLUMNS = ("kind", "from_code", "to_code", "on", "share")
 ENDING = ("renamed", "merged_into", "moved_to")
 """Kinds by which `from_code` ends and goes on whole as `to_code`; after a split both units go on."""
+RENAMING = ("renamed", "moved_to")
+"""Those by which one unit gets another code. Two of which one merges into the other have been two until then."""
 KINDS = (*ENDING, "split_from")
 SHARE_PLACES = 4
 _WEIGHT = Decimal("1e-12")
@@ -62,6 +64,16 @@ def read(path: Path, org: OrgTree) -> tuple[Link, ...]:
         _check_together(links, path)
     problems.tell()
     return tuple(sorted(links, key=lambda x: (x.on, x.line)))
+
+
+def later_codes(links: Iterable[Link], after: date, until: date) -> dict[str, str]:
+    """Code -> the last one until a day, of each unit that got another code after a day. `links` are in time order."""
+    found: dict[str, str] = {}
+    for link in links:
+        if link.kind in RENAMING and after < link.on <= until:
+            found = {code: link.to_code if last == link.from_code else last for code, last in found.items()}
+            found[link.from_code] = link.to_code
+    return found
 
 
 class Restating:
@@ -131,8 +143,7 @@ class Restating:
         """Level -> code on today's tree; in the place of a unit above that has ended stands its heir."""
         if code not in self._paths:
             versions = self._org.versions[code]
-            begun = [u for u in versions if self._has_begun(u)]
-            unit = (begun or versions[:1])[-1]
+            unit = line_on(versions, self._today)
             above: dict[str, str] = {}
             if unit.parent_code:
                 parent = unit.parent_code
@@ -228,7 +239,7 @@ def _check(link: Link, org: OrgTree, path: Path) -> None:
             f"valid_to {eve} in org_units.csv",
             "overlapping_validity",
         )
-    if link.kind in ("renamed", "moved_to") and is_open(link.to_code, eve):
+    if link.kind in RENAMING and is_open(link.to_code, eve):
         raise wrong(
             f"overlapping validity: unit {link.to_code} is open on {eve} beside the one that is {link.kind} it",
             f"valid_from {link.on} in org_units.csv",

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
@@ -99,6 +99,11 @@ class Catalogue:
         """How history reads on the tree of a day."""
         return Restating(self.org, self.lineage, today)
 
+    @cached_property
+    def all_counties(self) -> Mapping[str, None]:
+        """Counties that report, and those of the tree besides: what one sent before its entry went still counts."""
+        return dict.fromkeys([*self.counties, *self.org.codes_of("county")])
+
     def forms_of(self, county: str) -> list[Form]:
         """The forms that a county reports: those it declares, else those that units of its own fill in."""
         wanted = self.counties[county].forms
@@ -131,7 +136,7 @@ class Catalogue:
         return fields_read(self.indicators.values())
 
     def name_of(self, code: str) -> str:
-        return self.org.units[code].name if code in self.org.units else code
+        return self.org.today(code).name if code in self.org.units else code
 
     def reading_hash(self, form: str, county: str) -> str:
         """Changes when anything changes by which this county's deliveries of this form are read."""

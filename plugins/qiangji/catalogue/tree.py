@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from datetime import timedelta
+from datetime import date, timedelta
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -78,6 +78,10 @@ class OrgTree:
                     return unit
         return None
 
+    def today(self, code: str) -> OrgUnit:
+        """The unit by the last of its lines that has begun, or its first."""
+        return line_on(self.versions[code], date.today()) if code in self.dated else self.units[code]
+
     def path(self, code: str, *months: Period) -> dict[str, str]:
         """Level -> code, from the city down to the unit itself (not to be changed); empty if unknown.
 
@@ -122,6 +126,14 @@ class OrgTree:
 
         is_top = pc.equal(self.columns.column("parent_code"), "")
         return tuple(self.columns.column("code").filter(is_top).to_pylist())
+
+    def codes_of(self, level: str) -> list[str]:
+        """The units of a level."""
+        import pyarrow.compute as pc
+
+        is_there = pc.equal(self.columns.column("level"), level)
+        found: list[str] = self.columns.column("code").filter(is_there).to_pylist()
+        return found
 
     @cached_property
     def top_levels(self) -> list[str]:
@@ -208,6 +220,10 @@ class OrgTree:
         steps = [self.version(c, (period,)) for c in self.path(code, period).values()]
         return bool(steps) and all(steps) and steps[-1] is not None and steps[-1].reports
 
+    def is_open(self, code: str, period: Period) -> bool:
+        """Whether a unit is open on the period's last day; one that the tree does not know is open always."""
+        return code not in self.dated or self.version(code, (period,)) is not None
+
     def is_dated(self, code: str) -> bool:
         """Whether the unit, or one that it ever lay beneath, opens, closes or changes."""
         return not self.dated.keys().isdisjoint(self.ever_above(code))
@@ -234,15 +250,30 @@ class OrgTree:
     @cached_property
     def table(self) -> pa.Table:
         """One row a unit: code, name, level, kind, parent_code, reports, dates, order, <level>_code path."""
-        import pyarrow.compute as pc
+        return _with_paths(self.columns, self.standing)
 
-        table = self.columns.rename_columns(["org_code", "name", "org_level", *self.columns.column_names[3:]])
-        parents = table.column("parent_code")
-        at = table.column_names.index("parent_code")
-        table = table.set_column(at, "parent_code", pc.if_else(pc.equal(parents, ""), None, parents))
-        for name, codes in self.standing.path_columns().items():
-            table = table.append_column(name, codes)
-        return table
+    def table_on(self, day: date) -> pa.Table:
+        """The same by the lines that have begun by a day; of a unit that begins later, by its first."""
+        import numpy as np
+        import pyarrow as pa
+
+        from qiangji.catalogue.standing import Standing
+
+        begun = {code: line_on(lines, day) for code, lines in self.dated.items()}
+        changed = {self._rows[code]: unit for code, unit in begun.items() if unit is not self.units[code]}
+        if not changed:
+            return self.table
+        places = np.arange(len(self.columns))
+        places[list(changed)] = len(places) + np.arange(len(changed))
+        lines = (
+            lines_of.table_of(changed.values()).select(self.columns.column_names).cast(self.columns.schema)
+        )
+        columns = pa.concat_tables([self.columns, lines]).take(pa.array(places))
+        return _with_paths(columns, Standing.of(columns))
+
+    def changes_until(self, day: date) -> int:
+        """How often something has opened, closed or changed by a day: `table_on` is the same for the same number."""
+        return bisect_right(self._changes, day)
 
     # ---- many units at once
 
@@ -287,3 +318,22 @@ class OrgTree:
     def _state(self, period: Period) -> int:
         """The same for two periods between whose ends nothing in the tree changes."""
         return bisect_right(self._changes, period.end)
+
+
+def line_on(lines: Sequence[OrgUnit], day: date) -> OrgUnit:
+    """The last of a unit's lines that has begun by a day, or its first."""
+    begun = [unit for unit in lines if unit.valid_from is None or unit.valid_from <= day]
+    return (begun or lines[:1])[-1]
+
+
+def _with_paths(columns: pa.Table, standing: Standing) -> pa.Table:
+    """Units as `units.Lines.table` has them, by the names of dim.org_unit, with the codes above each."""
+    import pyarrow.compute as pc
+
+    table = columns.rename_columns(["org_code", "name", "org_level", *columns.column_names[3:]])
+    parents = table.column("parent_code")
+    at = table.column_names.index("parent_code")
+    table = table.set_column(at, "parent_code", pc.if_else(pc.equal(parents, ""), None, parents))
+    for name, codes in standing.path_columns().items():
+        table = table.append_column(name, codes)
+    return table

@@ -7,18 +7,18 @@ together here for one figure are those of sql/queries/figures.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine
 
+from qiangji.catalogue.lineage import later_codes
 from qiangji.catalogue.load import Catalogue
 from qiangji.catalogue.tree import LEVELS
 from qiangji.errors import UsageError
 from qiangji.figures import Choice, Row, Rows, require
-from qiangji.periods import Period
+from qiangji.periods import Period, span
 from qiangji.warehouse.queries import query
 from qiangji.warehouse.rows import fetch, fetch_together
 
@@ -60,24 +60,52 @@ def explain(
         figure = figure_of(c, asked)
         asked |= {"type": figure["period_type"], "forms": figure["forms"], "levels": list(LEVELS)}
         asked["subtracted"] = _subtracted(catalogue, figure)
-        of_reports = {"reports": query("figures/reports").text}
-        behind = fetch_together(c, _statements(of_reports), asked)
+        asked |= _counties(catalogue, org, figure)
+        behind = fetch_together(c, _statements(), asked)
         history = _history(c, asked, behind.pop("shown"), behind.pop("builds"))
     behind["findings"] = [{k: v for k, v in r.items() if k != "sort_order"} for r in behind["findings"]]
     return {"figure": figure, **behind, "history": history}
 
 
-def _statements(of_reports: Mapping[str, str]) -> dict[str, sa.TextClause | str]:
+def _counties(catalogue: Catalogue, unit: str, figure: Row) -> dict[str, list[str]]:
+    """For each month of a figure's period and before it in the year, the counties that its units lay in, side by side.
+
+    What never changes lies where the unit above it does: beneath the unit, only those that change are looked at.
+    """
+    org, whole = catalogue.org, Period.parse(figure["period"])
+    until = whole.last_month
+    first = Period("month", until.year * 12) if figure["period_type"] == "ytd" else whole.months[0]
+    months = tuple(span(first, until))
+    later = later_codes(catalogue.lineage, months[0].end, until.end)
+    beneath = [
+        code
+        for code in (*org.codes_of("county"), *org.dated)
+        if unit in org.path(later.get(code, code), *months).values()
+    ]
+    found = {
+        (str(month), county)
+        for month in span(Period("month", until.year * 12), until)
+        for code in {unit, *beneath}
+        if org.is_open(code, month) and (county := org.county_of(code, month)) and org.is_open(county, month)
+    }
+    return {"months": [month for month, _ in found], "counties": [county for _, county in found]}
+
+
+def _statements() -> dict[str, sa.TextClause | str]:
     """What stands behind a figure, by its name in an explanation; `shown` and `builds` are for its history."""
+    of_reports, beneath = (
+        {"reports": query("figures/reports").text},
+        {"beneath": query("figures/beneath").text},
+    )
     return {
-        "children": query("figures/children"),
-        "missing_units": query("figures/missing_units"),
+        "children": query("figures/children", **beneath),
+        "missing_units": query("figures/missing_units", **beneath),
         "submissions": query("figures/submissions", **of_reports),
         "decisions": query("figures/decided", **of_reports),
         "awaited": query("figures/awaited", **of_reports),
         "rejections": query("figures/rejections", **of_reports),
-        "findings": query("figures/findings", **of_reports),
-        "corrections": query("figures/corrections"),
+        "findings": query("figures/findings", **of_reports, **beneath),
+        "corrections": query("figures/corrections", **beneath),
         "shown": query("figures/shown"),
         "builds": "SELECT built_at FROM mart.build ORDER BY built_at",
     }

@@ -60,12 +60,12 @@ _SUSPECT = re.compile(rb"(?<![0-9A-Za-z])(?:[0-9]{17}[0-9Xx]|[0-9]{15}|1[3-9][0-
 
 
 def wanted_periods(catalogue: Catalogue, county: str, months: Sequence[Period]) -> list[tuple[str, Period]]:
-    """The (form, period) pairs that a county may report in these months."""
+    """The (form, period) pairs that a county may report in these months: those at whose end it is there."""
     return [
         (form.form, due)
         for month in months
         for form in catalogue.forms_of(county)
-        if (due := catalogue.due(form, month)) is not None
+        if (due := catalogue.due(form, month)) is not None and catalogue.org.is_open(county, due)
     ]
 
 

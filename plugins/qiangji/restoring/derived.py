@@ -144,7 +144,7 @@ def fill_facts(c: Connection, pipeline: Pipeline, watch: Watch) -> None:
     dimensions.fill_expected(
         c, catalogue, [p for m in months for t in types if (p := m.ends_in(t)) is not None]
     )
-    registry, part = Registry(reports), Part(tuple(catalogue.counties))
+    registry, part = Registry(reports), Part(tuple(catalogue.all_counties))
     with open_engine(settings) as engine:
         inputs = Inputs(catalogue, reports, engine, c, part, registry)
         for month in months:

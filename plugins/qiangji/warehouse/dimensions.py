@@ -40,7 +40,7 @@ def fill(connection: Connection, settings: Settings, catalogue: Catalogue) -> No
     today = date.today()
     periods = _periods(today)
     recent = Period.of(today) - EXPECTED_MONTHS
-    _replace_many(connection, "dim.org_unit", _org_units(catalogue))
+    _replace_many(connection, "dim.org_unit", _org_units(catalogue, today))
     _replace_many(connection, "dim.org_unit_version", _org_unit_versions(catalogue))
     _replace(connection, "dim.org_lineage", _org_lineage(catalogue))
     _replace(connection, "dim.org_group", _org_groups(catalogue))  # its members go with it
@@ -87,12 +87,12 @@ def _periods(today: date) -> list[Period]:
     return [p for t in get_args(PeriodType) for p in span(Period.of(first, t), Period.of(last, t))]
 
 
-def _org_units(catalogue: Catalogue) -> pa.Table:
-    """The units by their last lines, each with the names on its path."""
+def _org_units(catalogue: Catalogue, today: date) -> pa.Table:
+    """The units as they are today, each with the names on its path: what is entered ahead waits for its day."""
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    table = catalogue.org.table
+    table = catalogue.org.table_on(today)
     codes, names = (table.column(n).combine_chunks() for n in ("org_code", "name"))
     steps = [table.column(f"{level}_code").combine_chunks() for level in LEVELS[:-1]]
     is_alone = pc.equal(steps[0], steps[1])  # a county that is its own city stands in its path once

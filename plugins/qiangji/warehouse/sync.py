@@ -45,7 +45,10 @@ def definitions_hash(settings: Settings, catalogue: Catalogue) -> str:
         *(p for kind in ("sql", "yaml", "py") for p in settings.sql.rglob(f"*.{kind}")),
         *(p for room in _ROOMS for p in (Path(__file__).parents[1] / room).glob("*.py")),
     ]
-    year = str(date.today().year)  # dim.period reaches into the next year
+    today = date.today()  # dim.period reaches into the next year; dim.org_unit is the tree of the day
     return short(
-        year, settings.timezone, *(p.name + p.read_text("utf-8", errors="replace") for p in sorted(sources))
+        str(today.year),
+        str(catalogue.org.changes_until(today)),
+        settings.timezone,
+        *(p.name + p.read_text("utf-8", errors="replace") for p in sorted(sources)),
     )

@@ -1,5 +1,6 @@
 -- Corrections of rows, and of fields that an indicator reads, at or beneath a unit, in the figure's period; those of a
 -- year-to-date field also in the period just before, as its amount is a difference.
+WITH lay AS ({{beneath}})
 SELECT x.*
 FROM mart.correction AS x
 JOIN dim.form AS f USING (form)
@@ -9,7 +10,7 @@ JOIN dim.field AS d ON d.form = x.form AND d.field = x.field
 JOIN dim.org_unit AS u ON u.org_code = x.org_code
 WHERE
     x.form = ANY(:forms) AND x.state <> 'waiting'
-    AND :org IN (u.org_code, u.city_code, u.county_code, u.town_code, u.village_code)
+    AND x.org_code IN (SELECT lay.org_code FROM lay)
     AND (
         x.action = 'leave_out'
         OR EXISTS (

@@ -1,4 +1,5 @@
 -- Units of the lowest level that the figure is made at, at or beneath the unit, that lack reports.
+WITH lay AS ({{beneath}})
 SELECT
     v.org_code, o.path, v.org_level, v.expected_units, v.reported_units,
     v.expected_units - v.reported_units AS missing_units
@@ -11,6 +12,6 @@ WHERE
         WHERE x.indicator_code = :indicator AND x.period = :period AND x.period_type = :type
         ORDER BY array_position(CAST(:levels AS text[]), x.org_level) DESC LIMIT 1
     )
-    AND :org IN (o.org_code, o.city_code, o.county_code, o.town_code, o.village_code)
+    AND v.org_code IN (SELECT lay.org_code FROM lay)
     AND v.reported_units < v.expected_units
 ORDER BY o.sort_order

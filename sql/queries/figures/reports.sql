@@ -1,6 +1,7 @@
--- The reports behind a figure: the forms' own periods within its period, of counties at, above or beneath the unit.
--- Of forms whose year to date is taken as a difference (`subtracted`) also those just before it in the year.
-SELECT f.form, p.period, c.county_code, p.period_start < whole.period_start AS is_subtracted
+-- The reports behind a figure: the forms' own periods within its period, of the counties that its units lay in at the
+-- end of each (`months` and `counties`, side by side). Of forms whose year to date is taken as a difference
+-- (`subtracted`) also those just before it in the year.
+SELECT f.form, p.period, k.county_code, p.period_start < whole.period_start AS is_subtracted
 FROM dim.form AS f
 JOIN dim.period AS whole ON whole.period = :period AND whole.period_type = :type
 JOIN dim.period AS p
@@ -13,6 +14,14 @@ JOIN dim.period AS p
                 AND p.year = whole.year AND p.period_end = whole.period_start - 1
             )
         )
-JOIN dim.county_form AS c ON c.form = f.form
-JOIN dim.org_unit AS o ON o.org_code = :org
-WHERE f.form = ANY(:forms) AND (o.county_code IS NULL OR o.county_code = c.county_code)
+JOIN unnest(CAST(:months AS text[]), CAST(:counties AS text[])) AS k (month, county_code) ON k.month = p.last_month
+WHERE
+    f.form = ANY(:forms)
+    AND (
+        EXISTS (SELECT FROM dim.county_form AS c WHERE (c.county_code, c.form) = (k.county_code, f.form))
+        -- a county whose entry is gone has what it sent
+        OR EXISTS (
+            SELECT FROM mart.submission AS s
+            WHERE (s.county_code, s.form, s.period) = (k.county_code, f.form, p.period)
+        )
+    )

@@ -204,6 +204,14 @@ LEFT JOIN LATERAL (
 CROSS JOIN LATERAL (
     SELECT CASE
         WHEN l.status_then IS NOT NULL THEN l.status_then
+        WHEN NOT EXISTS (
+            -- nothing is due of a county before it opens and after it ends
+            SELECT FROM dim.org_unit_version AS v
+            WHERE
+                v.org_code = cf.county_code
+                AND coalesce(v.valid_from, '-infinity') <= s.period_end
+                AND coalesce(v.valid_to, 'infinity') >= s.period_end
+        ) THEN 'not_due'
         WHEN a.status = 'failed' THEN 'failed'
         WHEN {{moment}} >= s.due_at AND s.is_optional THEN 'optional'
         WHEN {{moment}} >= s.due_at THEN 'late'

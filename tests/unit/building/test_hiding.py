@@ -24,7 +24,7 @@ def test_a_county_that_is_its_own_city_is_looked_at_as_both() -> None:
     ]
     org = OrgTree(OrgUnit(code, code, level, level, above, True) for code, level, above in lines)
     whatever = cast("Any", None)
-    catalogue = cast("Any", SimpleNamespace(org=org, suppression=Suppression()))
+    catalogue = cast("Any", SimpleNamespace(org=org, lineage=(), suppression=Suppression()))
     hiding = Hiding(whatever, catalogue, whatever, whatever, (), (), whatever, whatever)
     rows = pa.table({"org_code": ["441900101201"], "n__x": [2], "d__x": [5], "reported_units": [1]})
     cells = hiding._cells(

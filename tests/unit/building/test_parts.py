@@ -35,7 +35,7 @@ def lines() -> list[OrgUnit]:
 
 def parts_of(units: Sequence[OrgUnit], lineage: Sequence[Link] = ()) -> Parts:
     counties = dict.fromkeys([u.code for u in units if u.level == "county"] + ["nowhere"])
-    catalogue = SimpleNamespace(org=OrgTree(units), lineage=tuple(lineage), counties=counties)
+    catalogue = SimpleNamespace(org=OrgTree(units), lineage=tuple(lineage), all_counties=counties)
     return Parts(cast("Any", catalogue))
 
 

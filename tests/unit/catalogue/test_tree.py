@@ -200,3 +200,37 @@ def test_the_names_in_a_county_are_those_of_its_units_now_and_before(tree: OrgTr
     )
     assert {"老镇", "新镇"} <= read(tmp_path, CITY, COUNTY, *renamed).names_in("440705")
     assert read(tmp_path, CITY, COUNTY).names_in("440799") == frozenset()
+
+
+AHEAD = (
+    CITY,
+    COUNTY,
+    "440703,蓬江区,county,county,440700,true,,",
+    "440705101,老镇,town,town,440705,true,,2026-12-31",
+    "440705101,新镇,town,town,440703,true,2027-01-01,",
+    "440705102,未来镇,town,town,440705,true,2027-01-01,",
+    "440705101201,村,village,village,440705101,true,,",
+)
+
+
+@pytest.mark.parametrize("large", [False, True])
+def test_what_is_entered_ahead_waits_for_its_day(
+    tmp_path: Path, large: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if large:
+        monkeypatch.setattr("qiangji.catalogue.units.Lines.LARGE", 0)
+    tree = read(tmp_path, *AHEAD)
+    assert tree.is_large == large
+
+    def on(day: date) -> dict[str, tuple[str, str, str | None]]:
+        rows = tree.table_on(day).to_pylist()
+        assert [r["org_code"] for r in rows] == list(tree.units)
+        return {r["org_code"]: (r["name"], r["county_code"], r["town_code"]) for r in rows}
+
+    eve, day = on(date(2026, 12, 31)), on(date(2027, 1, 1))
+    assert eve["440705101"] == ("老镇", "440705", "440705101")
+    assert day["440705101"] == ("新镇", "440703", "440705101")
+    assert (eve["440705101201"][1], day["440705101201"][1]) == ("440705", "440703")
+    assert eve["440705102"] == day["440705102"]
+    assert tree.table_on(date(2027, 1, 1)).equals(tree.table)
+    assert tree.changes_until(date(2026, 12, 31)) != tree.changes_until(date(2027, 1, 1))
