@@ -41,14 +41,17 @@ def listed(api: Api, *entries: dict[str, str], **http: Any) -> list[Item]:
         return list(source.list(WANTED))
 
 
+@pytest.mark.parametrize("names", [("", ""), ("一稿", "二稿")])
 @pytest.mark.parametrize("order", [1, -1])
 def test_of_two_versions_of_a_report_the_later_is_taken_and_the_others_are_too(
-    api: Api, connect: Connect, order: int
+    api: Api, connect: Connect, order: int, names: tuple[str, str]
 ) -> None:
     connect(f"http://127.0.0.1:{api.port}")
-    two = [entry(at=FIRST), entry(at=SECOND)][::order]
+    two = [entry(at=at, name=name) for at, name in zip((FIRST, SECOND), names, strict=True)][::order]
     items = listed(api, *two, entry("community"))
-    assert [(i.name, i.version) for i in items] == [("village/2026-10", SECOND), ("community/2026-10", FIRST)]
+    assert [(i.name, i.version) for i in items] == [
+        (names[1] or "village/2026-10", SECOND), ("community/2026-10", FIRST),
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize(("one", "other"), [("v1", "v2"), (FIRST, AHEAD), ("", FIRST)])

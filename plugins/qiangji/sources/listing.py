@@ -30,8 +30,8 @@ class ListingError(Exception):
 
 @dataclass
 class Listing:
-    """`others`: entries that are none of the wanted reports, but may be meant so. `shared`: names of items that cannot
-    be downloaded by their name, because several reports have it.
+    """`items`: by what they are asked for with. `others`: entries that are none of the wanted reports, but may be meant
+    so. `shared`: names of items that cannot be downloaded by their name, because several reports have it.
     """
 
     items: dict[str, Item] = field(default_factory=dict)
@@ -88,8 +88,10 @@ def read(
             what = " ".join(map(str, targets[0]))
             expected = "printable characters, at most 255 bytes"
             raise ListingError(f"{what} has a name or version that cannot be kept", expected)
-        before = found.items.get(name)
-        found.items[name] = _later(before, item) if before else item
+        # what is asked for by form and period alone is one report, whatever each of its versions is called
+        asked = f"{entry.form}/{entry.said}" if period and "{name}" not in api.fetch.path else name
+        before = found.items.get(asked)
+        found.items[asked] = _later(before, item) if before else item
     return found
 
 
