@@ -87,8 +87,6 @@ ODD = {
     "a name with a NUL": b'{"data": [{"form": "village", "period": "2026-10", "name": "a\\u0000"}]}',
     "a version with a NUL": b'{"data": [{"form": "village", "period": "2026-10", "updated_at": "a\\u0000"}]}',
     "a name too long": b'{"data": [{"form": "village", "period": "2026-10", "name": "' + "名".encode() * 90 + b'"}]}',
-    "one name for two reports": b'{"data": [{"form": "village", "period": "2026-10", "name": "x"},'
-    b' {"form": "community", "period": "2026-10", "name": "x"}]}',
 }  # fmt: skip
 
 

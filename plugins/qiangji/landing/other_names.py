@@ -1,7 +1,8 @@
 """Files that look like a report but have another name than the one expected, so that they are not collected.
 
-In: what a county's folder holds, and the items taken from it. Out: a note for each (form, period) concerned: the files
-seen and the name expected. A file concerns a report that is not there, or one that is there and older.
+In: what a county's folder or listing holds, and the items taken from it. Out: a note for each (form, period) concerned:
+the files seen and the name expected. A file concerns a report that is not there, or one that is there and older; an
+entry of a listing, one that is not there.
 
 | name expected | also looks like it |
 | --- | --- |
@@ -11,7 +12,13 @@ seen and the name expected. A file concerns a report that is not there, or one t
 | `county_milestones_2026Q2.csv` | the form and a month of the quarter: `county_milestones_2026-06.csv` |
 | `village_2026-10.xlsx` | its sheet's name or its title, and no period: the last report that is wanted |
 
-A file in a folder beneath is one under another name, too.
+A file in a folder beneath is one under another name, too. So is an entry of a listing, by what it says of itself:
+
+| wanted | also looks like it |
+| --- | --- |
+| `village`, `2026-10` | `VILLAGE`, `行政村` or `行政村党建月报表`, and October |
+| `village`, `2026-10`, the last | `village` and a period that cannot be read |
+| `village`, `2026-10` | any unknown form and October, where nothing at all is listed as it is wanted |
 """
 
 from __future__ import annotations
@@ -28,7 +35,7 @@ from qiangji.periods import Period
 from qiangji.personal_data import masked
 from qiangji.sources import Item, Seen, Target
 from qiangji.sources.files import expected_names
-from qiangji.sources.said import believed
+from qiangji.sources.said import believed, period_of, within
 
 CODE = "other_name"
 _NAMED = 5
@@ -61,7 +68,66 @@ def notes(
     items: Sequence[Item],
     others: Sequence[Seen],
 ) -> list[Note]:
-    """A note for each wanted report that a file with another name looks like."""
+    """A note for each wanted report that a file, or an entry of a listing, with another name looks like."""
+    entries = [seen for seen in others if seen.form]
+    files = [seen for seen in others if not seen.form]
+    return [
+        *_of_files(catalogue, county, wanted, items, files),
+        *_listed(catalogue, county, wanted, items, entries),
+    ]
+
+
+def _listed(
+    catalogue: Catalogue,
+    county: County,
+    wanted: Sequence[Target],
+    items: Sequence[Item],
+    entries: Sequence[Seen],
+) -> list[Note]:
+    there = {target for item in items for target in item.targets}
+    words = {form: _words(catalogue, county, form) for form in {form for form, _ in wanted}}
+    like: dict[Target, list[Seen]] = {}
+    for seen in entries:
+        forms = _forms(_apart(seen.form), words)
+        if not forms and not items:
+            forms = set(words)
+        for form in forms:
+            for target in _meant(seen, [target for target in wanted if target[0] == form]):
+                if target not in there:
+                    like.setdefault(target, []).append(seen)
+    together: dict[tuple[Period, str], list[str]] = {}
+    for (form, period), found in like.items():
+        together.setdefault((period, _names(found)), []).append(form)
+    return [
+        Note(form, period, CODE, _entry_message(seen, forms, period))
+        for (period, seen), forms in together.items()
+        for form in forms
+    ]
+
+
+def _meant(seen: Seen, targets: Sequence[Target]) -> Sequence[Target]:
+    """The reports of one form that an entry may be: that of its period, or the last if its period cannot be read."""
+    if period_of(seen.period) is None:
+        return [max(targets, key=lambda target: target[1])]
+    return [target for target in targets if within(seen.period, [target[1]])]
+
+
+def _forms(plain: str, words: Mapping[str, Sequence[str]]) -> set[str]:
+    """The forms that a name says with the longest word."""
+    longest = {
+        form: max((len(word) for word in said if word in plain), default=0) for form, said in words.items()
+    }
+    most = max(longest.values(), default=0)
+    return {form for form, length in longest.items() if most and length == most}
+
+
+def _of_files(
+    catalogue: Catalogue,
+    county: County,
+    wanted: Sequence[Target],
+    items: Sequence[Item],
+    others: Sequence[Seen],
+) -> list[Note]:
     if not county.files or not others:
         return []
     names = {
@@ -95,15 +161,11 @@ def _targets(
     longest = max((len(keys[target]) for target in found), default=0)
     if found := [target for target in found if len(keys[target]) == longest]:
         return found
-    periods = _periods(name)
-    forms = {
-        form: max((len(word) for word in said if word in plain), default=0) for form, said in words.items()
-    }
-    most = max(forms.values(), default=0)
+    periods, forms = _periods(name), _forms(plain, words)
     return [
         (form, period)
         for form, period in names
-        if _is_named(period, periods, has_form) and (not has_form or (most and forms[form] == most))
+        if _is_named(period, periods, has_form) and (not has_form or form in forms)
     ]
 
 
@@ -168,11 +230,24 @@ def _is_later(seen: Seen, items: Sequence[Item]) -> bool:
 
 
 def _message(found: Sequence[Seen], expected: str) -> str:
-    seen = ", ".join(masked(s.name) for s in found[:_NAMED])
-    seen += f" … {len(found)}" if len(found) > _NAMED else ""
+    seen = _names(found)
     is_beneath = any("/" in s.name for s in found[:_NAMED])
     beneath_zh, beneath_en = ("（不在子文件夹中）", ", in no folder beneath") if is_beneath else ("", "")
     return (
         f"见到文件 {seen}，应名为 {expected}{beneath_zh}，未采集：请县（市、区）改名后重新放置。"
         f" Seen: {seen}; expected: {expected}{beneath_en}. It was not collected: ask the county to rename it"
+    )
+
+
+def _names(found: Sequence[Seen]) -> str:
+    seen = ", ".join(dict.fromkeys(masked(s.name) for s in found[:_NAMED]))
+    return seen + (f" … {len(found)}" if len(found) > _NAMED else "")
+
+
+def _entry_message(seen: str, forms: Sequence[str], period: Period) -> str:
+    expected = ", ".join(f"{form} {period}" for form in forms)
+    return (
+        f"系统的清单中见到 {seen}，应为 {expected}，未采集：请核对counties.yaml的form_key和period_key，"
+        f"或请县（市、区）在系统中改正。 Listed: {seen}; expected: {expected}. It was not collected: check form_key and"
+        " period_key in counties.yaml, or ask the county to correct its system"
     )

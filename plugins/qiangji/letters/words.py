@@ -17,7 +17,7 @@ T = TypeVar("T")
 
 _FEW = {
     "few_units": ("应报单位不足", "units missing"),
-    "other_name": ("文件名不符，未采用", "other file name, not taken"),
+    "other_name": ("名称不符，未采用", "other name, not taken"),
     "voided_again": ("已作废的文件，未采用", "voided before, not taken"),
 }
 

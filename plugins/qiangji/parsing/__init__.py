@@ -100,7 +100,10 @@ def _read_kind(
     if kind == "csv":
         from qiangji.parsing import csv_file
 
-        grid = csv_file.read(content, county.encoding, county.layout_of(form).delimiter, where=where)
+        if county.transport == "database":
+            grid = csv_file.read_ours(content, where=where)
+        else:
+            grid = csv_file.read(content, county.encoding, county.layout_of(form).delimiter, where=where)
     else:
         from qiangji.parsing import ndjson_file
 

@@ -36,7 +36,7 @@ class Item:
     `version`: changes with the content, as far as the system tells (updated_at, ETag, mtime and size); '' if it does
     not. `is_weak`: the version may stay while the content changes (a file's time and size, a day). `changed_at`: when
     the report was last changed, by the system's own clock; None if it does not say. `said`: what the system calls the
-    period itself, where fetching the report has to name it so.
+    period itself, where fetching the report has to name it so. `rows`: how many were listed, where that is known.
     """
 
     name: str
@@ -45,19 +45,28 @@ class Item:
     is_weak: bool = False
     changed_at: datetime | None = None
     said: tuple[Any, ...] = field(default=(), compare=False)
+    rows: int | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True)
 class Seen:
-    """A file that lies beside the reports, under a name that none of them has."""
+    """A file that lies beside the reports, under a name that none of them has; or such an entry of a listing.
+
+    `form`, `period`: what the listing says of it, as it says it.
+    """
 
     name: str
     changed_at: datetime | None = None
+    form: str = ""
+    period: str = ""
 
 
 @dataclass(frozen=True)
 class Fetched:
-    """An item's bytes as received (an API's pages concatenated; a database read as CSV)."""
+    """An item's bytes as received (an API's pages concatenated; a database read as CSV).
+
+    The item is the one that was asked for. It has no version where the bytes may not be those of the listed version.
+    """
 
     item: Item
     content: bytes
@@ -69,7 +78,7 @@ class Source(Protocol):
 
     @property
     def others(self) -> Sequence[Seen]:
-        """Files that the last `list` saw under other names than the wanted ones."""
+        """Files, or entries of a listing, that the last `list` saw under other names than the wanted ones."""
         ...
 
     def list(self, wanted: Sequence[Target]) -> Sequence[Item]:

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from typing import Any
 
 import sqlalchemy as sa
@@ -56,8 +57,7 @@ class DatabaseSource:
         return self._limits.retrying(lambda: self._limits.bounded(lambda: self._list(wanted)))
 
     def fetch(self, item: Item) -> Fetched:
-        content = self._limits.retrying(lambda: self._limits.bounded(lambda: self._fetch(item)))
-        return Fetched(item, content, "csv")
+        return self._limits.retrying(lambda: self._limits.bounded(lambda: self._fetch(item)))
 
     def _list(self, wanted: Sequence[Target]) -> Sequence[Item]:
         """What there is of each form. A view that is not there costs the other forms nothing: each period of its form
@@ -101,6 +101,7 @@ class DatabaseSource:
                     is_day(changed or ""),
                     moment_of(changed or ""),
                     tuple(value for value, _, _ in said),
+                    sum(rows for _, rows, _ in said),
                 )
 
     def _said(self, db: sa.Connection, form: str, *more: sa.ColumnElement[Any]) -> Sequence[tuple[Any, ...]]:
@@ -121,7 +122,7 @@ class DatabaseSource:
             )
         return rows
 
-    def _fetch(self, item: Item) -> bytes:
+    def _fetch(self, item: Item) -> Fetched:
         form, period = item.targets[0]
         column: sa.ColumnClause[Any] = sa.column(self._view.period_column)
         with self._reading(form) as db:
@@ -132,9 +133,11 @@ class DatabaseSource:
             names = list(result.keys())
             left_out = {self._view.period_column, self._view.version_column}
             kept = [i for i, name in enumerate(names) if name not in left_out]
-            rows, size = [], 0
+            changed = names.index(self._view.version_column) if self._view.version_column in names else None
+            rows, size, changes = list[list[Any]](), 0, set[str | None]()
             for part in result.partitions(_AT_ONCE):
                 rows += [[row[i] for i in kept] for row in part]
+                changes |= {as_text(row[changed]) for row in part} if changed is not None else set()
                 size += sum(len(str(v)) for row in part for v in row)
                 self._limits.check_size(size, item.name)
                 check_count(len(rows), self._county.county, item.name)
@@ -146,7 +149,24 @@ class DatabaseSource:
                 do="Ask the county.",
                 code="bad_response",
             )
-        return to_csv([names[i] for i in kept], rows, self._forms[form])
+        self._check_listed(item, len(rows))
+        if changed is not None and item.version.rpartition(" ")[0] not in changes:
+            item = replace(item, version="")  # the row that was changed last was not among them
+        return Fetched(item, to_csv([names[i] for i in kept], rows, self._forms[form]), "csv")
+
+    def _check_listed(self, item: Item, rows: int) -> None:
+        """Raises TransientError `count_differs` unless as many rows came as were listed, and any at all."""
+        if rows and rows == (item.rows or rows):
+            return
+        listed = "none" if item.rows is None else f"{item.rows:,}"
+        raise TransientError(
+            f"{item.name}: {rows:,} rows came, {listed} were listed",
+            where=self._county.county,
+            expected="as many rows as were listed a moment before",
+            do="The view was changed while it was read, such as by its nightly reload; the next run tries again. If it"
+            " lasts, ask the county when it is reloaded.",
+            code="count_differs",
+        )
 
     # ---- connection
 

@@ -3,7 +3,8 @@
 The connection's URI is http(s)://login:password@host:port, with `ca=<path of a PEM file>` if the county has an
 authority of its own. The County's `http` says how to log in, page and read. All pages of a report become one NDJSON
 content in the order of the form's key, so the same records give the same bytes. A listing is taken whole or not at all:
-pages that repeat or never end, and another number of records than announced, are errors.
+pages that repeat or never end, and another number of records than announced, are errors. So are answers with status 200
+that are no report (`no_report`).
 """
 
 from __future__ import annotations
@@ -12,21 +13,22 @@ import email.utils
 import json
 import logging
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
+from itertools import chain
 from typing import Any
 from urllib.parse import quote
 
 from qiangji import masking
 from qiangji.catalogue.models import County, Endpoint, FileKind, Form
 from qiangji.errors import PermanentError, TransientError
-from qiangji.sources import Fetched, Item, Seen, Target
+from qiangji.sources import Fetched, Item, Seen, Target, listing, no_report
 from qiangji.sources.address import address_of, login_refused
-from qiangji.sources.files import expected_names, is_plain, is_report_like, is_text
+from qiangji.sources.files import is_text
 from qiangji.sources.http_client import Answer, HttpClient, is_header
 from qiangji.sources.limits import Busy, Limits
 from qiangji.sources.paging import WAYS, PageError
-from qiangji.sources.records import Record, check_count, to_ndjson
-from qiangji.sources.said import is_day, moment_of, within
+from qiangji.sources.records import Record, Twice, check_count, digest, loads, to_ndjson
 
 # These libraries log each address; it may hold a cursor, which is any text that the county's system chose.
 logging.getLogger("httpx2").setLevel(logging.WARNING)
@@ -48,7 +50,7 @@ class HttpSource:
             raise PermanentError("no `http` in counties.yaml", where=county.county, code="bad_connection")
         self._county, self._forms, self._limits, self._api = county, forms, limits, county.http
         self._address, self._token = address_of(county, "http", "https"), ""
-        self._said: dict[str, str] = {}
+        self._shared: Collection[str] = ()
         self.others: Sequence[Seen] = ()
         headers = {self._api.header: self._address.password} if self._api.auth == "header" else {}
         self._client = HttpClient(
@@ -59,34 +61,21 @@ class HttpSource:
         self._client.close()
 
     def list(self, wanted: Sequence[Target]) -> list[Item]:
-        by_name = expected_names(self._county.files, wanted) if self._county.files else {}
-        items: dict[str, Item] = {}
-        others: list[Seen] = []
-        for entry in self._pages(self._api.list, {}):
-            form, said = str(entry.get(self._api.form_key)), entry.get(self._api.period_key)
-            name = str(entry.get("name") or f"{form}/{said}")
-            period = within(said, [p for f, p in wanted if f == form])
-            targets = ((form, period),) if period else by_name.get(name)
-            version = str(entry.get(self._api.version_key) or "")
-            if not targets:
-                if self._county.files and is_report_like(name):
-                    others.append(Seen(name, moment_of(version)))
-                continue
-            if period:
-                self._said[name] = str(said)
-            item = Item(name, targets, version, is_day(version), moment_of(version))
-            what, path = " ".join(map(str, targets[0])), self._api.list.path
-            if not is_plain(item.name) or not is_plain(item.version):
-                expected = "printable characters, at most 255 bytes"
-                raise self._bad(path, f"{what} has a name or version that cannot be kept", expected)
-            if items.setdefault(name, item) != item:
-                raise self._bad(path, f"the name of {what} is given to something else too", "each name once")
-        self.others = others
-        return list(items.values())
+        api = self._api
+        try:
+            entries = chain.from_iterable(self._pages(api.list, {}))
+            found = listing.read(entries, self._county, api, self._forms, wanted)
+        except listing.ListingError as e:
+            raise self._bad(api.list.path, *e.args) from None
+        self.others, self._shared = found.others, found.shared
+        return list(found.items.values())
 
     def fetch(self, item: Item) -> Fetched:
         form, period = item.targets[0]
-        said = self._said.get(item.name, str(period))
+        said = str(item.said[0]) if item.said else str(period)
+        if item.name in self._shared:
+            what = f"the name of {form} {period} is given to other reports too"
+            raise self._bad(self._api.list.path, what, "each name once, as it says what to download")
         try:
             content = self._content(form, said, item.name)
         except PermanentError as e:  # listed with another way to write the period than it is asked for
@@ -94,23 +83,39 @@ class HttpSource:
                 raise
             content = self._content(form, str(period), item.name)
         self._limits.check_size(len(content), item.name)
+        if not content:  # the system says that it has no records: so it may be, or it may have them tomorrow
+            item = replace(item, version="")
         return Fetched(item, content, _KINDS[self._api.format])
 
     def _content(self, form: str, period: str, name: str) -> bytes:
         names = {"form": form, "period": period, "name": name}
         if self._api.format == "json":
-            return to_ndjson(list(self._pages(self._api.fetch, names)), self._forms[form])
+            return to_ndjson(self._records_of(names), self._forms[form])
         path = _path(self._api.fetch, names)
-        answer = self._get(path, {})
+        answer = self._get(path, {}, no_report.no_file)
         if not answer.is_measured:
             raise self._bad(path, "nothing tells where the file ends", "Content-Length, or a chunked body")
         return answer.body
 
+    def _records_of(self, names: Mapping[str, str]) -> Sequence[Record]:
+        """All records of a report. One that comes again on a later page tells that the pages moved while they were
+        read, and that others were lost: TransientError `count_differs`.
+        """
+        endpoint = self._api.fetch
+        pages = list(self._pages(endpoint, names))
+        seen = set[str]()
+        for page in pages if len(pages) > 1 else ():
+            own = {digest(record) for record in page if record}
+            if seen & own:
+                raise self._differs(_path(endpoint, names), "the same record came on two pages")
+            seen |= own
+        return [record for page in pages for record in page]
+
     # ---- pages
 
-    def _pages(self, endpoint: Endpoint, names: Mapping[str, str]) -> Iterator[Record]:
-        """The records of all pages. Raises PermanentError `page_loop` if pages repeat or never end, TransientError
-        `count_differs` if their number is not what was announced.
+    def _pages(self, endpoint: Endpoint, names: Mapping[str, str]) -> Iterator[Sequence[Record]]:
+        """The records of each page. Raises PermanentError `page_loop` if pages repeat or never end, TransientError
+        `count_differs` if their number is not what was announced, `no_report` for a report without any.
         """
         path = _path(endpoint, names)
         try:
@@ -118,13 +123,13 @@ class HttpSource:
         except PageError as e:
             raise self._bad(path, *e.args) from None
 
-    def _walk(self, endpoint: Endpoint, path: str) -> Iterator[Record]:
+    def _walk(self, endpoint: Endpoint, path: str) -> Iterator[Sequence[Record]]:
         way, param = WAYS[endpoint.paging.style](endpoint.paging), endpoint.paging.param
         params = way.first
         asked, seen = set[str](), set[int]()
         received, size, announced = 0, 0, None
         for _ in range(MAX_PAGES):
-            body, length = self._json(path, params)
+            body, length = self._json(path, params, endpoint.items)
             size += length
             self._limits.check_size(size, path)
             records = self._records(body, endpoint, path)
@@ -133,15 +138,18 @@ class HttpSource:
             said = way.announced(body)
             if said != (announced := announced or said):
                 raise self._differs(path, f"{said} announced, {announced} before")
-            digest = self._digest(records, path)
-            if records and digest in seen:
+            page = self._hash(records, path)
+            if records and page in seen:
                 raise self._loop(path, f"pages come round again after {received} records")
-            seen.add(digest)
-            yield from records
+            seen.add(page)
+            yield records
             following = way.following(body, params)
             if following is None:
                 if received != said.get("total", received):
                     raise self._differs(path, f"{received} records came, {said} announced")
+                is_said = "total" in said or no_report.says_well(body)
+                if endpoint is self._api.fetch and not received and not is_said:
+                    raise self._no_report(path, "no records of a report that is listed")
                 return
             if following in asked:
                 raise self._loop(path, f"pages come round again after {received} records")
@@ -149,36 +157,47 @@ class HttpSource:
             params = params | {param: following}
         raise self._loop(path, f"more than {MAX_PAGES:,} pages")
 
-    def _digest(self, records: Sequence[Record], path: str) -> int:
+    def _hash(self, records: Sequence[Record], path: str) -> int:
         """A page's hash. Raises for halves of characters, which JSON may hold and no store takes."""
-        text = json.dumps(records, ensure_ascii=False, sort_keys=True)
+        text = digest(records)
         if not is_text(text):
             raise self._bad(path, "text with half a character in it", "Unicode")
         return hash(text)
 
     def _records(self, body: Any, endpoint: Endpoint, path: str) -> Sequence[Record]:
+        if isinstance(body, Twice):
+            raise self._bad(path, "an object with one key twice", "each key once")
         records = body.get(endpoint.items) if endpoint.items and isinstance(body, dict) else body
         if not isinstance(records, list) or not all(isinstance(r, dict) for r in records):
             where = f"under {endpoint.items!r}" if endpoint.items else "as the answer"
             raise self._bad(path, f"no list of objects {where}", f"a list of objects {where}")
         return records
 
-    def _json(self, path: str, params: Mapping[str, str | int]) -> tuple[Any, int]:
-        """The answer's JSON, and its size in bytes."""
-        answer = self._get(path, params, MAX_PAGE_BYTES)
+    def _json(self, path: str, params: Mapping[str, str | int], items: str) -> tuple[Any, int]:
+        """The answer's JSON, and its size in bytes. `items`: the key that holds the records."""
+        answer = self._get(path, params, lambda body: no_report.failure(body, items), MAX_PAGE_BYTES)
         try:
-            return json.loads(answer.body), len(answer.body)
+            return loads(answer.body), len(answer.body)
         except (ValueError, RecursionError):
             pass  # raised below, without the cause: its text holds what was received
         raise self._bad(path, "an answer that is not JSON", "JSON")
 
     # ---- requests
 
-    def _get(self, path: str, params: Mapping[str, str | int], most: int | None = None) -> Answer:
-        """One GET, retried if that may help. An expired token is renewed once."""
+    def _get(
+        self,
+        path: str,
+        params: Mapping[str, str | int],
+        is_none: Callable[[bytes], str | None],
+        most: int | None = None,
+    ) -> Answer:
+        """One GET, retried if that may help. An expired token is renewed once. `is_none`: why a body is no report."""
 
         def ask() -> Answer:
-            return self._send("GET", path, params, most=most)
+            answer = self._send("GET", path, params, most=most)
+            if answer.status == 200 and (what := is_none(answer.body)):
+                raise self._no_report(path, what)
+            return answer
 
         answer = self._limits.retrying(ask)
         if answer.status == 401 and self._api.auth == "client_credentials":
@@ -212,6 +231,8 @@ class HttpSource:
         return self._busy_raised(self._client.send(method, path, params, headers, body, most), path)
 
     def _busy_raised(self, answer: Answer, path: str) -> Answer:
+        if answer.status == 200 and (what := no_report.page(answer.body, answer.headers)):
+            raise self._no_report(path, what)
         if answer.status not in PASSING:
             return answer
         after = _retry_after(answer.headers.get("retry-after", "")) if answer.status in (429, 503) else None
@@ -237,6 +258,15 @@ class HttpSource:
 
     def _bad(self, path: str, what: str, expected: str) -> PermanentError:
         return self._client.bad(path, what, expected)
+
+    def _no_report(self, path: str, what: str) -> TransientError:
+        return TransientError(
+            f"{path}: {what}, with status 200",
+            where=self._county.county,
+            expected="what was asked for, or a status that says that it failed",
+            do="It is tried again with the next run. If it lasts, ask the county whether its system works.",
+            code="no_report",
+        )
 
     def _loop(self, path: str, what: str) -> PermanentError:
         return PermanentError(

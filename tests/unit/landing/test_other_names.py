@@ -114,3 +114,49 @@ def test_a_number_of_a_person_in_a_name_is_not_repeated(catalogue: Catalogue) ->
     others = [Seen("village_2026-10 13800138000.xlsx")]
     (note,) = other_names.notes(catalogue, catalogue.counties["440705"], WANTED, [], others)
     assert "13800138000" not in note.message
+
+
+# ---- entries of a listing
+
+
+def listed(
+    catalogue: Catalogue, *entries: tuple[str, str], items: list[Item] | None = None, county: str = "440703"
+) -> dict[str, str]:
+    others = [Seen(f"{form} {said}", SECOND, form, said) for form, said in entries]
+    found = other_names.notes(catalogue, catalogue.counties[county], WANTED, items or [], others)
+    assert all(note.code == "other_name" for note in found)
+    return {f"{note.form} {note.period}": note.message for note in found}
+
+
+COMMUNITY = Item("community/2026-10", (("community", OCTOBER),), "1")
+
+
+@pytest.mark.parametrize(
+    ("entry", "reports"),
+    [
+        (("VILLAGE", "2026-10"), {"village 2026-10"}),
+        (("VILLAGE_GROUP", "2026-10"), {"village_group 2026-10"}),
+        (("行政村党建月报表", "2026年9月"), {"village 2026-09"}),
+        (("county-milestones", "2026Q3"), {"county_milestones 2026Q3"}),
+        (("village", "第十期"), {"village 2026-10"}),
+        (("finance", "2026-10"), set()),
+        (("VILLAGE", "2026-08"), set()),
+    ],
+)
+def test_which_report_an_entry_of_a_listing_is(
+    catalogue: Catalogue, entry: tuple[str, str], reports: set[str]
+) -> None:
+    assert set(listed(catalogue, entry, items=[COMMUNITY])) == reports
+
+
+def test_a_listing_of_unknown_forms_alone_is_told(catalogue: Catalogue) -> None:
+    found = listed(catalogue, ("F01", "2026-10"), ("F02", "2026-10"))
+    assert set(found) == {"village 2026-10", "village_group 2026-10"}
+    (message,) = set(found.values())
+    assert "F01 2026-10, F02 2026-10，应为 village 2026-10, village_group 2026-10" in message
+    assert "expected: village 2026-10, village_group 2026-10. It was not collected" in message
+
+
+def test_a_report_that_is_listed_as_wanted_is_told_of_nothing(catalogue: Catalogue) -> None:
+    item = Item("village/2026-10", (("village", OCTOBER),), "1")
+    assert listed(catalogue, ("VILLAGE", "2026-10"), items=[item]) == {}

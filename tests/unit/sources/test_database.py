@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +13,14 @@ from sqlalchemy.exc import DBAPIError, OperationalError, ProgrammingError
 
 from qiangji.catalogue.load import load
 from qiangji.catalogue.models import County
-from qiangji.errors import PermanentError
+from qiangji.errors import PermanentError, ReturnedError, TransientError
+from qiangji.parsing import read_grids
 from qiangji.periods import Period
 from qiangji.settings import settings
-from qiangji.sources import Item
+from qiangji.sources import Item, limits
 from qiangji.sources.database import DatabaseSource
 from qiangji.sources.limits import Limits
+from qiangji.sources.records import to_csv
 from tests.frozen import paths as frozen
 
 OCTOBER = Period.parse("2026-10")
@@ -68,6 +70,78 @@ def test_a_fetch_asks_for_what_the_listing_said_alone(source: DatabaseSource) ->
     assert (
         source.fetch(Item(item.name, item.targets)).content == listed.content
     )  # not listed: it looks itself
+
+
+DATED = County.model_validate(
+    COUNTY.model_dump() | {"database": {"view": "dated_{form}", "version_column": "updated_at"}}
+)
+ROWS = [(f"44070300120{n}", "2026-10", f"2026-11-0{1 + n % 2} 08:00:00") for n in range(6)]
+
+
+@pytest.fixture
+def reloaded(source: DatabaseSource) -> Iterator[tuple[DatabaseSource, Callable[[list[Any]], None]]]:
+    """A source whose view says when its rows were changed, and its reload with other rows."""
+    opened = DatabaseSource(DATED, FORMS, Limits("440703", 20, 10**6))
+    with opened._engine.begin() as db:
+        db.execute(sa.text("CREATE TABLE dated_village (village_code TEXT, period TEXT, updated_at TEXT)"))
+
+    def reload(rows: list[Any]) -> None:
+        with opened._engine.begin() as db:
+            db.execute(sa.text("DELETE FROM dated_village"))
+            for code, period, at in rows:
+                values = {"code": code, "period": period, "at": at}
+                db.execute(sa.text("INSERT INTO dated_village VALUES (:code, :period, :at)"), values)
+
+    reload(ROWS)
+    yield opened, reload
+    opened.close()
+
+
+@pytest.mark.parametrize("left", [0, 3, 5, 7])
+def test_a_view_that_is_reloaded_between_listing_and_fetching_is_no_report(
+    reloaded: Any, monkeypatch: pytest.MonkeyPatch, left: int
+) -> None:
+    monkeypatch.setattr(limits, "ATTEMPTS", 1)
+    source, reload = reloaded
+    (item,) = source.list([("village", OCTOBER)])
+    reload([*ROWS, ("440703001299", "2026-10", None)][:left])
+    with pytest.raises(TransientError, match=f"{left} rows came, 6 were listed") as differs:
+        source.fetch(item)
+    assert differs.value.code == "count_differs"
+    reload(ROWS)
+    assert source.fetch(item).item.version == item.version == "2026-11-02 08:00:00 6"
+    with pytest.raises(TransientError, match="0 rows came, none were listed"):
+        source.fetch(Item("village/2026-11", (("village", OCTOBER + 1),)))
+
+
+def test_a_version_is_known_only_with_the_row_that_it_is_of(reloaded: Any) -> None:
+    """As many rows as were listed, and not yet the one that was changed last."""
+    source, reload = reloaded
+    (item,) = source.list([("village", OCTOBER)])
+    reload([(code, period, "2026-11-01 08:00:00") for code, period, _ in ROWS])
+    assert source.fetch(item).item.version == ""
+
+
+def test_text_of_several_lines_is_read_as_it_was_written(source: DatabaseSource) -> None:
+    """A cell with line breaks, separators and quotes is no report that was cut off: we wrote its CSV ourselves."""
+    form = FORMS["county_milestones"]
+    texts = [
+        "开府办〔2026〕3号,开组通〔2026〕4号\n开组通〔2026〕5号,开民发〔2026〕6号",
+        "a\rb",
+        '"甲",\r\n乙,"',
+        "；；、、，，",
+        '"',
+    ]
+    names = [form.key, *"abcd", "note"]
+    rows = [[str(n), "1", "2", "3", "4", text] for n, text in enumerate(texts)]
+    content = to_csv(names, rows, form)
+    grid = read_grids(content, "csv", COUNTY, [form.form])[form.form]
+    columns = [column.to_pylist() for column in grid.cells.columns]
+    assert columns == [[names[i], *(row[i] for row in rows)] for i in range(len(names))]
+    own_file = COUNTY.model_copy(update={"transport": "folder"})
+    with pytest.raises(ReturnedError) as cut:
+        read_grids(content, "csv", own_file, [form.form])
+    assert cut.value.code == "truncated"
 
 
 def test_without_any_view_the_county_is_not_collected(source: DatabaseSource) -> None:
