@@ -78,7 +78,7 @@ def _rarer(console: Console, groups: Sequence[list[Open]]) -> Text:
     """Reasons that few reports have, each with its counties: as many as a paragraph of `RARE_LINES` takes, and how
     many there are.
     """
-    each = [f"{own[0].brief_zh} {_by_county(own)}" for own in groups]
+    each = [f"{own[0].brief_zh} {_by_county(own, NAMED)}" for own in groups]
     for n in range(min(len(each), RARE_MOST), 0, -1):
         more = "" if n == len(each) else f"…共{len(each)}种 kinds"
         said = f"• 其他 others {sum(map(len, groups))}份：{'；'.join(each[:n])}{more}"
