@@ -13,7 +13,7 @@ from rich.console import Console
 
 from qiangji import pipeline, stages
 from qiangji.cli import words
-from qiangji.cli.blocks import Line, print_in_blocks
+from qiangji.cli.blocks import Line, print_in_blocks, say
 from qiangji.cli.common import right, unbuilt_months
 from qiangji.cli.printing import MARKS, WARNED, number
 from qiangji.cli.printing_morning import print_morning
@@ -38,7 +38,6 @@ HEADLINES = (
 NEXT = (
     ("今早全文 the morning in full", ".venv/bin/qiangji today --all"),
     ("镇级指标 towns", ".venv/bin/qiangji values --level town --indicator group_leader_party_share"),
-    ("报送详情 reports, in full", ".venv/bin/qiangji status"),
     ("解释一个值 explain", ".venv/bin/qiangji explain group_leader_party_share --org 440700 --period {last}"),
     ("接BI工具 BI tools", ".venv/bin/qiangji warehouse-url"),
 )
@@ -76,7 +75,7 @@ def _print_headlines(console: Console, figures: Rows, period: str) -> None:
     met = {r["obs_status"] for r in figures}
     told = [said for mark, said in MARKS.items() if mark in met or (mark == WARNED and _is_warned(figures))]
     if told:
-        console.print(" · ".join(told), style="dim")
+        say(console, " · ".join(told), style="dim")
 
 
 def _about(own: Mapping[str, Row], period: str) -> str:

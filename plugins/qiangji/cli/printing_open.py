@@ -63,11 +63,11 @@ def _print_back(console: Console, groups: Sequence[list[Open]]) -> None:
     """A line each for the commonest reasons, the fullest that has room; who has the rarer ones in a paragraph."""
     own_line = groups if len(groups) <= REASONS_SHOWN else [own for own in groups if len(own) >= NAMED]
     own_line = own_line[:REASONS_SHOWN]
-    is_new = any(not r.is_new for own in groups for r in own)
+    is_new = not all(r.is_new for own in groups for r in own)  # else the heading says so
     for own in own_line:
         brief, code = f"• {own[0].brief_zh}", (f" {own[0].reason_code}", "dim")
         told = _told(own, is_new=is_new)
-        shorter = (_in_numbers(own, most, is_new=is_new) for most in (COUNTED, NAMED, 0))
+        shorter = (_in_numbers(own, most, is_new=is_new) for most in (COUNTED, NAMED))
         ways = (Text.assemble(brief, code, told), *(Text(f"{brief}{one}") for one in (told, *shorter)))
         say(console, fitting(console.width, *ways))
     if rest := groups[len(own_line) :]:
@@ -78,7 +78,7 @@ def _rarer(console: Console, groups: Sequence[list[Open]]) -> Text:
     """Reasons that few reports have, each with its counties: as many as a paragraph of `RARE_LINES` takes, and how
     many there are.
     """
-    each = [f"{own[0].brief_zh} {_by_county(own)}" for own in groups]
+    each = [f"{own[0].brief_zh} {_by_county(own, NAMED)}" for own in groups]
     for n in range(min(len(each), RARE_MOST), 0, -1):
         more = "" if n == len(each) else f"…共{len(each)}种 kinds"
         said = f"• 其他 others {sum(map(len, groups))}份：{'；'.join(each[:n])}{more}"
@@ -126,8 +126,7 @@ def _in_numbers(own: Sequence[Open], most: int = COUNTED, *, is_new: bool) -> st
     first, last = min(r.period for r in own), max(r.period for r in own)
     new = sum(r.is_new for r in own)
     told = f"，新 new {new}" if new and is_new else ""
-    whose = f"：{_by_county(own, most)}" if most else ""
-    return f" {len(own)}份{told}{whose} ({'–'.join(dict.fromkeys((first, last)))})"
+    return f" {len(own)}份{told}：{_by_county(own, most)} ({'–'.join(dict.fromkeys((first, last)))})"
 
 
 def _by_county(reports: Iterable[Open], most: int = COUNTED) -> str:

@@ -313,9 +313,11 @@ def _collect(
 
 
 def _new_runs(client: AirflowClient, before: set[str], wanted: int) -> list[str]:
+    """Runs that the backfill made: the month's own, which the schedule may make meanwhile, is none of them."""
     deadline = time.monotonic() + 120
     while True:
-        found = [r.run_id for r in client.runs("collect_period") if r.run_id not in before]
+        runs = client.runs("collect_period")
+        found = [r.run_id for r in runs if r.run_type == "backfill" and r.run_id not in before]
         if len(found) >= wanted:
             return found
         if time.monotonic() > deadline:

@@ -25,6 +25,16 @@ def test_its_dags_are_those_of_the_project() -> None:
     assert set(demo.DAGS) == {file.stem for file in (PROJECT / "dags").glob("*.py")}
 
 
+def test_the_month_s_own_run_is_none_of_the_backfill() -> None:
+    """On the first of a month, at the hour of its schedule, the demonstration was called red."""
+    client = MagicMock()
+    client.runs.return_value = [
+        MagicMock(run_id=id_, run_type=id_.partition("_")[0])
+        for id_ in ("backfill__old", "scheduled__2026-11", "backfill__new")
+    ]
+    assert demo._new_runs(client, {"backfill__old"}, 1) == ["backfill__new"]
+
+
 # ---- while `make up` runs
 
 
