@@ -29,7 +29,7 @@ from qiangji.pipeline import Pipeline
 _NAME = "counties"
 _ALL = ""
 """In the place of a county: what concerns all of them."""
-FIGURES_VERSION = 5
+FIGURES_VERSION = 6
 """Raised by hand whenever code changes what a figure is: every built month is then built again.
 
 A change of data (models, indicators, forms, suppression) needs no new version: its hash is part of the signature.
