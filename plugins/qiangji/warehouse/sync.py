@@ -46,6 +46,10 @@ def definitions_hash(settings: Settings, catalogue: Catalogue) -> str:
         *(p for room in _ROOMS for p in (Path(__file__).parents[1] / room).glob("*.py")),
     ]
     year = str(date.today().year)  # dim.period reaches into the next year
+    rules = repr(dimensions.rule_fields(catalogue))  # all that the warehouse holds of the suites
     return short(
-        year, settings.timezone, *(p.name + p.read_text("utf-8", errors="replace") for p in sorted(sources))
+        year,
+        settings.timezone,
+        rules,
+        *(p.name + p.read_text("utf-8", errors="replace") for p in sorted(sources)),
     )
