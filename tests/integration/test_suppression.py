@@ -228,11 +228,33 @@ FORMS = {"f": {"fields": {"n": {"warn_above": 10}, "m": {}}}}
 SHARE = {"code": "share", "persons": True, "numerator": {"sum": "n"}, "denominator": {"sum": "m"}}
 REPORT = "unit n m\na 4 9\nb 7 9\nc 8 9\nd 11 20\nu 6 9"
 MONTHS = [Period.parse("2026-01")]
+OF_GROUPS = {"g": {"grain": "group", "fields": {"p": {}, "l": {}}}}
+OF_PERSONS = SHARE | {"numerator": {"form": "g", "sum": "p"}, "denominator": {"form": "g", "sum": "l"}}
+COVERS = {
+    "type": "expect_column_pair_values_a_to_be_greater_than_b",
+    "kwargs": {
+        "column_A": "n",
+        "column_B": "_sum_g_p",
+        "or_equal": True,
+        "ignore_row_if": "either_value_is_missing",
+    },
+    "severity": "warning",
+    "meta": {
+        "rule": "f.n.covers",
+        "fields": ["n"],
+        "scope": "row",
+        "message": {"zh": "少于之和：{value}", "en": "fewer than the sum: {value}"},
+        "expected": {"zh": "不少于", "en": "no fewer"},
+    },
+}
 
 
 @pytest.fixture
-def made(tmp_path: Path, postgres: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
-    made = world.make(tmp_path, TREE, FORMS, [SHARE])
+def made(
+    request: pytest.FixtureRequest, tmp_path: Path, postgres: Any, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Any]:
+    forms, shares = getattr(request, "param", (FORMS, [SHARE]))
+    made = world.make(tmp_path, TREE, forms, shares)
     made.put("f", "2026-01", REPORT)
     monkeypatch.setenv("QIANGJI_CATALOGUE", str(made.catalogue))
     monkeypatch.setenv("QIANGJI_EXPECTATIONS", str(made.expectations))
@@ -275,10 +297,13 @@ def test_a_stricter_rule_holds_for_the_past_and_a_looser_one_does_not(made: Any)
     catalogue.put("f", "2026-01", REPORT.replace("a 4", "a 6"))
     second = build(place)
     set_rule(catalogue, threshold=5)
-    # at once, of rows that no build touches again: the village, and its neighbours with it
-    assert shown(place, catalogue.codes, first).items() >= {"a": None, "b": None, "T": 30, "u": 6}.items()
-    assert shown(place, catalogue.codes, second)["a"] == 6
+    # at once and at every moment: the village, and its neighbours with it
+    alone = dict.fromkeys("abcd") | {"u": 6}
+    assert shown(place, catalogue.codes, first).items() >= (alone | {"T": 30}).items()
+    for moment in (second, None):
+        assert shown(place, catalogue.codes, moment).items() >= (alone | {"T": 32}).items()
     build(place)
+    assert shown(place, catalogue.codes, first).items() >= (alone | {"T": 30}).items()
     assert shown(place, catalogue.codes).items() >= {"a": 6, "b": 7, "c": 8, "d": 11}.items()
     set_rule(catalogue, threshold=7)
     third = build(place)
@@ -300,6 +325,35 @@ def test_a_stricter_rule_holds_for_the_past_and_a_looser_one_does_not(made: Any)
     build(place)
     assert shown(place, catalogue.codes).items() >= {"a": 6, "b": 7, "u": 6, "U": 6, "A": 32}.items()
     assert shown(place, catalogue.codes, third).items() >= now.items()
+
+
+def test_the_rows_of_before_tell_no_more_after_the_next_build(made: Any) -> None:
+    """Rows that held when the rule changed are closed by the build that follows: they stay hidden with neighbours."""
+    place, catalogue = made
+    first = build(place)
+    set_rule(catalogue, threshold=5)
+    build(place)
+    assert shown(place, catalogue.codes).items() >= {"a": None, "b": None, "c": 8, "d": 11, "T": 30}.items()
+    assert shown(place, catalogue.codes, first).items() >= (dict.fromkeys("abcd") | {"T": 30}).items()
+
+
+@pytest.mark.parametrize("made", [(FORMS | OF_GROUPS, [OF_PERSONS])], indirect=True)
+def test_a_rule_that_a_suite_alone_brings_names_no_sum_of_persons(made: Any) -> None:
+    """What a rule reads of another form is known at once, though nothing in the catalogue has changed."""
+    place, catalogue = made
+    catalogue.put("g", "2026-01", "unit p l\na/01 1 5\na/02 1 5\nb/01 9 15")
+    catalogue.put("f", "2026-01", REPORT.replace("a 4", "a 1"))
+    build(place)
+    path = catalogue.expectations / "f.json"
+    suite = json.loads(path.read_text(encoding="utf-8"))
+    suite["expectations"].append(COVERS)
+    path.write_text(json.dumps(suite), encoding="utf-8")
+    _forget()
+    build(place)
+    with place.pipeline() as p, p.ledger.engine.connect() as c:
+        found = c.execute(sa.text("SELECT * FROM mart.finding WHERE rule = 'f.n.covers'")).mappings().all()
+    assert found
+    assert {(r["value"], r["message_zh"]) for r in found} == {(None, "少于之和：（不公开）")}
 
 
 def test_what_no_longer_counts_persons_is_shown_from_then_on(made: Any) -> None:

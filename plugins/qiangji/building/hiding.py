@@ -231,13 +231,13 @@ class Hiding:
     def _restated(self, x: Indicator, scope: Scope, rows: pa.Table, villages: set[str]) -> set[str]:
         """Units of today that are hidden.
 
-        These are the heirs of hidden villages, the units above that gained or lost such a village since, and villages
-        that are small by themselves.
+        These are the heirs of hidden villages, the units above that gained or lost such a village since (by itself, or
+        with its town), and villages that are small by themselves.
         """
         org, restating = self.catalogue.org, self.restating
         found: set[str] = set()
         whole = len(self.base.forms) > 1
-        for code in villages & (restating.touched | restating.ended):
+        for code in villages & restating.displaced:
             heirs = [restating.heir(code, scope.months)] if whole else restating.targets(code, scope.months)
             for heir in heirs:
                 found.add(heir)

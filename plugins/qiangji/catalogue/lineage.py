@@ -86,15 +86,34 @@ class Restating:
         self._paths: dict[str, dict[str, str]] = {}
 
     @cached_property
-    def touched(self) -> frozenset[str]:
-        """Units that lineage or a move touches, and every unit above them, now or ever."""
+    def _own(self) -> frozenset[str]:
+        """Units that lineage or a move names."""
         moved = {
             code
             for code, versions in self._org.changing.items()
             if len({u.parent_code for u in versions if self._has_begun(u)}) > 1
         }
-        own = moved.union(*({x.from_code, x.to_code} for x in self._links))
-        return frozenset().union(*(self._org.ever_above(c) | set(self.path(c).values()) for c in own))
+        return frozenset(moved.union(*({x.from_code, x.to_code} for x in self._links)))
+
+    @cached_property
+    def touched(self) -> frozenset[str]:
+        """Units that lineage or a move touches, and every unit above them, now or ever."""
+        return frozenset().union(*(self._org.ever_above(c) | set(self.path(c).values()) for c in self._own))
+
+    @cached_property
+    def displaced(self) -> frozenset[str]:
+        """Units that may lie elsewhere today: those that lineage or a move names, and all beneath them."""
+        import pyarrow as pa
+        import pyarrow.compute as pc
+
+        if not self._own:
+            return frozenset()
+        tree, own = self._org.table, pa.array(sorted(self._own))
+        beneath = (
+            tree.column("org_code").filter(pc.is_in(tree.column(f"{level}_code"), value_set=own))
+            for level in LEVELS[:-1]
+        )
+        return self._own.union(*(codes.to_pylist() for codes in beneath))
 
     @cached_property
     def ended(self) -> frozenset[str]:

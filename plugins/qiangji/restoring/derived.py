@@ -63,7 +63,7 @@ def fill_figures(c: Connection, lake: Kept, journal: Journal, builds: Sequence[E
     """
     for event in watch(sorted([*builds, *journal.of("suppression")], key=when), "figures"):
         if event["event"] == "suppression":
-            hidden_past.apply(c, event["rule"], _known(c, event["tables"]))
+            hidden_past.apply(c, event["rule"], _known(c, event["tables"]), event.get("states", ()))
             continue
         for files in _by_place(event.get("tables", ())):
             _fill_table(c, lake, event, files)

@@ -60,7 +60,7 @@ def fill(connection: Connection, settings: Settings, catalogue: Catalogue) -> No
     connection.execute(query("warehouse/indicator_due"))
     _replace(connection, "dim.indicator_target", _targets(catalogue))
     _replace(connection, "dim.indicator_field", indicators.fields_read(catalogue))
-    _replace(connection, "dim.rule_field", _rule_fields(catalogue))
+    _replace(connection, "dim.rule_field", rule_fields(catalogue))
     history.keep(connection, catalogue, Lake(settings.lake))
     _analyze(connection)
 
@@ -260,7 +260,7 @@ def _period_rows(period: Period) -> list[dict[str, object]]:
     return [row, row | to_date]
 
 
-def _rule_fields(catalogue: Catalogue) -> list[dict[str, object]]:
+def rule_fields(catalogue: Catalogue) -> list[dict[str, object]]:
     """The fields of other forms that rules read (`_sum_<form>_<field>`), and so name."""
     found = {
         (rule.id, column.form, column.field)

@@ -50,5 +50,6 @@ def definitions_hash(settings: Settings, catalogue: Catalogue) -> str:
         str(today.year),
         str(catalogue.org.changes_until(today)),
         settings.timezone,
+        repr(dimensions.rule_fields(catalogue)),  # all that the warehouse holds of the suites
         *(p.name + p.read_text("utf-8", errors="replace") for p in sorted(sources)),
     )

@@ -1,14 +1,9 @@
--- Villages' figures that a rule of suppression hides and that were shown: the table `small`, with their life time.
-CREATE TEMP TABLE small ON COMMIT DROP AS
-SELECT
-    t.org_code,
-    o.parent_code,
-    t.period,
-    t.period_type,
-    t.built_from,
-    coalesce(t.built_to, 'infinity') AS built_to
+-- Villages with a figure that a rule of suppression hides and that was shown, and the figures' years: the table
+-- `found`.
+CREATE TEMP TABLE {{found}} ON COMMIT DROP AS
+SELECT DISTINCT p.year, t.org_code
 FROM {{table}} AS t
-JOIN dim.org_unit AS o USING (org_code)
+JOIN dim.period AS p ON (p.period, p.period_type) = (t.period, t.period_type)
 WHERE
     t.org_level = 'village'
     AND t.{{h}} IS NOT TRUE
