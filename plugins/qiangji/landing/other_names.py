@@ -245,7 +245,7 @@ def _names(found: Sequence[Seen]) -> str:
 
 
 def _entry_message(seen: str, forms: Sequence[str], period: Period) -> str:
-    expected = ", ".join(f"{form} {period}" for form in forms)
+    expected = ", ".join(f"{form} {period}" for form in sorted(forms))
     return (
         f"系统的清单中见到 {seen}，应为 {expected}，未采集：请核对counties.yaml的form_key和period_key，"
         f"或请县（市、区）在系统中改正。 Listed: {seen}; expected: {expected}. It was not collected: check form_key and"
