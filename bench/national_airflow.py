@@ -123,7 +123,7 @@ def _through_airflow(
             "QIANGJI_RETRY_SECONDS": "2",
             "GX_ANALYTICS_ENABLED": "false",
         },
-        preload=demo.PRELOAD,
+        preload=demo.READY,
         programs={"county-files": served},
     )
     with ExitStack() as stack:

@@ -47,10 +47,10 @@ PRELOAD = (
     "qiangji.building",
     "qiangji.warehouse",
     "psycopg",
-    "qiangji.airflow_glue",
-    "qiangji.local.read_ahead",
 )
 """Modules that the scheduler imports before it forks workers, so that no task has to."""
+READY = (*PRELOAD, "qiangji.airflow_glue", "qiangji.local.read_ahead")
+"""Those, what the DAGs import, and the catalogue, read."""
 SYSTEMS_ROLE = "county_systems"
 RUN_SECONDS = 600.0
 _IS_UP = "已经在运行：请直接使用，或先make down。"
@@ -197,7 +197,7 @@ def airflow_of(
         plugins_folder=PROJECT / "plugins",
         postgres=server,
         env=_environment(server) | dict(env or {}),
-        preload=PRELOAD,
+        preload=READY,
         programs={"simulator": _simulator(s, months)},
     )
 
