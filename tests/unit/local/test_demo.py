@@ -18,7 +18,7 @@ from qiangji.settings import PROJECT, settings
 
 
 def test_what_the_scheduler_imports_before_it_forks_is_there() -> None:
-    assert [name for name in demo.PRELOAD if find_spec(name) is None] == []
+    assert [name for name in demo.READY if find_spec(name) is None] == []
 
 
 def test_its_dags_are_those_of_the_project() -> None:
