@@ -68,7 +68,11 @@ class _Change:
         gone = {code for code, lines in self._lines.items() if lines[-1].valid_to is not None}
         links = [x for x in self._links if x.to_code not in gone]
         w = self._w
-        there = {at: v for at, v in self._reports.items() if org.reports(at[0].partition("/")[0], at[1])}
+        reporting = {
+            (g, m) for code, own in w.groups.items() for m in w.months if org.reports(code, m) for g in own
+        }
+        there = {at: v for at, v in self._reports.items() if at in reporting}
+        links.sort(key=lambda x: x.on)
         return World(org, w.kind, w.groups, there, w.months, links, w.base)
 
     def _standing(self, level: str) -> list[str]:
@@ -87,11 +91,7 @@ class _Change:
         new = unit.code + "n"
         self._lines[unit.code] = [_line(unit, unit.parent_code, None, day)]
         self._lines[new] = [OrgUnit(new, new, unit.level, unit.kind, parent, True, day)]
-        self._w.groups[new] = [f"{new}/{g.partition('/')[2]}" for g in self._w.groups[unit.code]]
-        for old, fresh in zip(self._w.groups[unit.code], self._w.groups[new], strict=True):
-            self._reports |= {
-                (fresh, m): self._reports[old, m] for m in self._w.months if (old, m) in self._reports
-            }
+        self._w.groups[new] = self._w.groups[unit.code]  # one unit all the time, and so its groups
         self._links.append(Link(way, unit.code, new, day))
 
     def _splits(self, unit: OrgUnit, day: date, parent: str) -> None:
