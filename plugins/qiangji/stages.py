@@ -115,12 +115,7 @@ def due_from(
 ) -> dict[Period, set[str]]:
     """Month -> those of the counties that may report something for it."""
     forms = {county: catalogue.forms_of(county) for county in counties}
-
-    def is_due(county: str, month: Period) -> bool:
-        found = (catalogue.due(form, month) for form in forms[county])
-        return any(p is not None and catalogue.org.is_open(county, p) for p in found)
-
-    return {m: {c for c in forms if is_due(c, m)} for m in months}
+    return {m: {c for c in forms if any(catalogue.asked_of(c, f, m) for f in forms[c])} for m in months}
 
 
 def batches(catalogue: Catalogue, months: Sequence[Period], count: int) -> list[dict[str, Any]]:

@@ -120,6 +120,11 @@ class Catalogue:
         """The form's period that ends in this month; None early in a quarter, or when there was no such form."""
         return partition.ends_in(form.period_type) if form.holds_in(str(partition)) else None
 
+    def asked_of(self, county: str, form: Form, month: Period) -> Period | None:
+        """As `due`, of a county: None also where it is not there at the period's end."""
+        due = self.due(form, month)
+        return due if due is not None and self.org.is_open(county, due) else None
+
     def shortest_period(self, indicator: Indicator) -> PeriodType:
         """The shortest period for which it has figures."""
         return shortest_of(self.forms[f] for f in indicator.forms)

@@ -65,7 +65,7 @@ def wanted_periods(catalogue: Catalogue, county: str, months: Sequence[Period]) 
         (form.form, due)
         for month in months
         for form in catalogue.forms_of(county)
-        if (due := catalogue.due(form, month)) is not None and catalogue.org.is_open(county, due)
+        if (due := catalogue.asked_of(county, form, month)) is not None
     ]
 
 
