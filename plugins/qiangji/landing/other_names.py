@@ -34,7 +34,7 @@ from qiangji.parsing.dates import read_period
 from qiangji.periods import Period
 from qiangji.personal_data import masked
 from qiangji.sources import Item, Seen, Target
-from qiangji.sources.files import expected_names
+from qiangji.sources.files import name_of
 from qiangji.sources.said import believed, period_of, within
 
 CODE = "other_name"
@@ -130,9 +130,7 @@ def _of_files(
 ) -> list[Note]:
     if not county.files or not others:
         return []
-    names = {
-        target: name for name, targets in expected_names(county.files, wanted).items() for target in targets
-    }
+    names = {target: name_of(county.files, *target) for target in wanted}
     there: dict[Target, list[Item]] = {}
     for item in items:
         for target in item.targets:

@@ -17,7 +17,7 @@ from qiangji.parsing import cage
 from qiangji.periods import Period
 from qiangji.personal_data import masked
 from qiangji.sources import Fetched, Item, Target
-from qiangji.sources.files import expected_names
+from qiangji.sources.files import name_of
 
 
 def notes(
@@ -40,15 +40,17 @@ def notes(
         grids = cage.read_sheets(fetched.content, fetched.kind, county, titles).grids
     except (ReturnedError, MemoryError):  # the delivery says so itself
         return []
-    names = {
-        target: name for name, targets in expected_names(county.files, wanted).items() for target in targets
-    }
     seen: dict[Period, list[str]] = {}
     for form, period in lacking.items():
         if grids[form].error is None:
             seen.setdefault(period, []).append(form)
     return [
-        Note(form, period, CODE, _message(county, forms, fetched.item.name, names[form, period]))
+        Note(
+            form,
+            period,
+            CODE,
+            _message(county, forms, fetched.item.name, name_of(county.files, form, period)),
+        )
         for period, forms in seen.items()
         for form in forms
     ]

@@ -35,10 +35,14 @@ def expected_names(
 ) -> dict[str, tuple[tuple[str, Period], ...]]:
     """The file names that may report the wanted pairs. Without `{form}`, a file reports every form of its period."""
     names: dict[str, list[tuple[str, Period]]] = {}
-    for form, period in wanted:
-        name = pattern.replace("{form}", form).replace("{period}", str(period))
-        names.setdefault(name, []).append((form, period))
+    for target in wanted:
+        names.setdefault(name_of(pattern, *target), []).append(target)
     return {name: tuple(targets) for name, targets in names.items()}
+
+
+def name_of(pattern: str, form: str, period: Period) -> str:
+    """The file name in which a report is expected."""
+    return pattern.replace("{form}", form).replace("{period}", str(period))
 
 
 def names_in_a_folder(
