@@ -302,7 +302,6 @@ def count_registered(c: Connection, catalogue: Catalogue, inputs: Inputs, month:
     A county without any has no row: its towns may have left since.
     """
     rows: list[dict[str, Any]] = []
-    asked = []
     for form in (f for f in catalogue.forms.values() if f.is_registered):
         if (period := month.ends_in(form.period_type)) is None:
             continue
@@ -313,14 +312,12 @@ def count_registered(c: Connection, catalogue: Catalogue, inputs: Inputs, month:
         counted = pa.table({"county": counties, "n": units.column("expected_units")})
         sums = counted.group_by("county").aggregate([("n", "sum")]).to_pylist()
         named = {"form": form.form, "period": str(period)}
-        asked.append(named)
-        rows += [
+        own = [
             {"county_code": r["county"], **named, "expected_units": r["n_sum"]} for r in sums if r["county"]
         ]
-    for named in asked:
-        mine = {"counties": list(inputs.part.counties), **named}
-        mine["kept"] = [r["county_code"] for r in rows if r["form"] == named["form"]]
+        kept = [r["county_code"] for r in own]
         with turn(c):
-            c.execute(sa.text(_FORGET), mine)
+            c.execute(sa.text(_FORGET), {**named, "counties": list(inputs.part.counties), "kept": kept})
+        rows += own
     again = "ON CONFLICT (county_code, form, period) DO UPDATE SET expected_units = excluded.expected_units"
     insert(c, "dim.expected_units", rows, again)

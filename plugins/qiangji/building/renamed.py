@@ -5,7 +5,7 @@ In: keys of rows with the months that they are of, lineage. Out: the same keys, 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from typing import TypeAlias
 
 import pyarrow as pa
@@ -19,11 +19,10 @@ from qiangji.periods import Period
 Keys: TypeAlias = "pa.Array | pa.ChunkedArray"
 
 
-def last_keys(keys: Keys, months: Keys, form: Form, lineage: Iterable[Link], until: Period) -> Keys:
+def last_keys(keys: Keys, months: Keys, form: Form, lineage: Sequence[Link], until: Period) -> Keys:
     """The keys of a form's rows, each of a month (its number), as their units are called at the end of `until`."""
-    links = list(lineage)
-    for number in pc.unique(months).to_pylist() if links else ():
-        later = later_codes(links, Period("month", number).end, until.end)
+    for number in pc.unique(months).to_pylist() if lineage else ():
+        later = later_codes(lineage, Period("month", number).end, until.end)
         if later:
             are_then = pc.and_(
                 pc.equal(months, number), pc.is_in(parents(keys, form), value_set=_codes(later))

@@ -67,7 +67,8 @@ _PLACES = {"header": ("表头", "header"), "format": ("数字格式", "number fo
 
 def findings(one: Checked, catalogue: Catalogue, form: Form) -> list[Finding]:
     """What is said of the sheet; nothing of it is a reason to send the report back."""
-    sheet = _facts(one)
+    assert one.parsed is not None
+    sheet = one.parsed.sheet
     return [
         *counties.findings(one, catalogue, form),
         *_hidden(one, form, sheet),
@@ -111,11 +112,6 @@ def _of_texts(sent: _Sent) -> tuple[Doubt, ...]:
         *_of_spans(sent),
         *_of_measures(sent),
     )
-
-
-def _facts(one: Checked) -> SheetFacts:
-    assert one.parsed is not None
-    return one.parsed.sheet
 
 
 def _of_units(sent: _Sent) -> Iterator[Doubt]:
