@@ -90,6 +90,23 @@ def test_a_shared_name_that_says_what_to_download_costs_those_reports_alone(
         assert source.fetch(community).content == b"a,b\r\n"
 
 
+@pytest.mark.parametrize("odd", ["a\0", "名" * 90, "村\u202e", "月报\n.xlsx"])
+def test_a_name_or_version_that_cannot_be_kept_costs_no_other_report(
+    api: Api, connect: Connect, odd: str
+) -> None:
+    connect(f"http://127.0.0.1:{api.port}")
+    rows = entry(name=odd), entry("community", at=odd, name="y.csv")
+    assert [(i.name, i.version) for i in listed(api, *rows)] == [("village/2026-10", FIRST), ("y.csv", "")]
+    api.routes["/files/y.csv"] = ok(b"a,b\r\n")
+    with opened(http_county(fetch={"path": "/files/{name}"}, format="csv")) as source:
+        village, community = source.list(WANTED)
+        with pytest.raises(PermanentError, match=r"the name of village 2026-10 cannot be kept") as refused:
+            source.fetch(village)
+        assert refused.value.code == "bad_response"
+        assert odd not in str(refused.value)
+        assert source.fetch(community).content == b"a,b\r\n"
+
+
 def test_forms_under_other_names_are_seen(api: Api, connect: Connect) -> None:
     connect(f"http://127.0.0.1:{api.port}")
     api.routes["/reports"] = ok({"data": [

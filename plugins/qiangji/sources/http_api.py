@@ -13,7 +13,7 @@ import email.utils
 import json
 import logging
 import time
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import chain
 from typing import Any
@@ -50,7 +50,7 @@ class HttpSource:
             raise PermanentError("no `http` in counties.yaml", where=county.county, code="bad_connection")
         self._county, self._forms, self._limits, self._api = county, forms, limits, county.http
         self._address, self._token = address_of(county, "http", "https"), ""
-        self._shared: Collection[str] = ()
+        self._refused: Mapping[str, tuple[str, str]] = {}
         self.others: Sequence[Seen] = ()
         headers = {self._api.header: self._address.password} if self._api.auth == "header" else {}
         self._client = HttpClient(
@@ -62,20 +62,16 @@ class HttpSource:
 
     def list(self, wanted: Sequence[Target]) -> list[Item]:
         api = self._api
-        try:
-            entries = chain.from_iterable(self._pages(api.list, {}))
-            found = listing.read(entries, self._county, api, self._forms, wanted)
-        except listing.ListingError as e:
-            raise self._bad(api.list.path, *e.args) from None
-        self.others, self._shared = found.others, found.shared
+        entries = chain.from_iterable(self._pages(api.list, {}))
+        found = listing.read(entries, self._county, api, self._forms, wanted)
+        self.others, self._refused = found.others, found.refused
         return list(found.items.values())
 
     def fetch(self, item: Item) -> Fetched:
         form, period = item.targets[0]
         said = str(item.said[0]) if item.said else str(period)
-        if item.name in self._shared:
-            what = f"the name of {form} {period} is given to other reports too"
-            raise self._bad(self._api.list.path, what, "each name once, as it says what to download")
+        if why := self._refused.get(item.name):
+            raise self._bad(self._api.list.path, *why)
         try:
             content = self._content(form, said, item.name)
         except PermanentError as e:  # listed with another way to write the period than it is asked for

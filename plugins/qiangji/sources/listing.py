@@ -6,7 +6,9 @@ In: a listing's entries as received, the wanted (form, period) pairs. Out: a `Li
 | --- | --- |
 | one report in several versions | the latest; where no times tell which, without a version: it is fetched each time |
 | one name for several reports (a label) | each under its form and period |
-| the same, where the name says what to download | each is listed, and cannot be fetched (`shared`) |
+| the same, where the name says what to download | each is listed, and cannot be fetched (`refused`) |
+| a name that no store takes | the report by its form and period; `refused` where the name says what to download |
+| a version that no store takes | the report without a version: it is fetched each time |
 | a form that the catalogue does not have, a period that cannot be read | in `others`, with what is said of it |
 """
 
@@ -24,19 +26,15 @@ from qiangji.sources.records import Record
 from qiangji.sources.said import believed, is_day, moment_of, period_of, within
 
 
-class ListingError(Exception):
-    """An entry cannot be kept. `args`: what is wrong, what was expected."""
-
-
 @dataclass
 class Listing:
     """`items`: by what they are asked for with. `others`: entries that are none of the wanted reports, but may be meant
-    so. `shared`: names of items that cannot be downloaded by their name, because several reports have it.
+    so. `refused`: name of an item that cannot be downloaded by its name -> why, and what was expected.
     """
 
     items: dict[str, Item] = field(default_factory=dict)
     others: list[Seen] = field(default_factory=list)
-    shared: set[str] = field(default_factory=set)
+    refused: dict[str, tuple[str, str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -64,7 +62,7 @@ def read(
     forms: Mapping[str, Form],
     wanted: Sequence[Target],
 ) -> Listing:
-    """The listing of a county. Raises ListingError for a name or version that no store takes."""
+    """The listing of a county."""
     entries = [_Entry.of(record, api) for record in records]
     reports: dict[str, set[tuple[str, Period | str]]] = {}
     for entry in entries:
@@ -77,17 +75,20 @@ def read(
         if not targets:
             found.others += _other(entry, county, forms, wanted)
             continue
-        is_shared = len(reports[entry.label]) > 1
-        name = f"{entry.form}/{entry.said}" if is_shared else entry.label
-        if is_shared and "{name}" in api.fetch.path:
-            found.shared.add(name)
+        what = " ".join(map(str, targets[0]))
+        if len(reports[entry.label]) > 1:
+            name = f"{entry.form}/{entry.said}"
+            why = f"the name of {what} is given to other reports too", "each name once, as it says what to download"
+        else:
+            name, why = entry.label, None
+        if not is_plain(name):
+            name = "/".join(map(str, targets[0]))
+            why = f"the name of {what} cannot be kept", "printable characters, at most 255 bytes"
+        if why and "{name}" in api.fetch.path:
+            found.refused[name] = why
         said = (str(entry.said),) if period else ()
-        version = entry.version
+        version = entry.version if is_plain(entry.version) else ""
         item = Item(name, targets, version, is_day(version), moment_of(version), said)
-        if not is_plain(item.name) or not is_plain(item.version):
-            what = " ".join(map(str, targets[0]))
-            expected = "printable characters, at most 255 bytes"
-            raise ListingError(f"{what} has a name or version that cannot be kept", expected)
         # what is asked for by form and period alone is one report, whatever each of its versions is called
         asked = f"{entry.form}/{entry.said}" if period and "{name}" not in api.fetch.path else name
         before = found.items.get(asked)
