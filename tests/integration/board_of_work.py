@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
+from urllib.parse import parse_qsl
 
 import fastapi
 import pytest
@@ -57,8 +58,7 @@ class Site:
         return str(answer.text)
 
     def data(self, page: str, query: str = "") -> Any:
-        pairs = [tuple(part.split("=", 1)) for part in query.split("&") if part]
-        state = parse(page, pairs, "zh", settings().timezone)  # type: ignore[arg-type]
+        state = parse(page, parse_qsl(query), "zh", settings().timezone)
         with self.warehouse.snapshot() as (engine, _):
             return pages.PAGES[page].data(engine, self.night.pipeline.catalogue, state)
 

@@ -292,7 +292,8 @@ def test_rank_and_changes_of_one_indicator_are_those_of_the_view(site: Site) -> 
         comparison.compare(p.ledger.engine, list(site.values(choice=choice, period="2026-10").values()))
     )
     for row in rows:
-        mine = expected[tuple(row[keys[k]] for k in comparison.KEYS)]  # type: ignore[index]
+        indicator, org, period, type_ = (row[keys[k]] for k in comparison.KEYS)
+        mine = expected[indicator, org, period, type_]
         for name in ("change", "previous_value", "path", "rank"):
             text = row[keys[name]]
             assert (Decimal(text) if text else None) == mine[name], name

@@ -83,14 +83,11 @@ def test_a_login_of_another_server_is_asked_for_anew(site: Site) -> None:
 
 
 def test_a_warehouse_that_is_down_is_a_page_and_comes_back(site: Site) -> None:
-    class Down:
-        def __init__(self, url: str) -> None:
-            self.home, self.board_url, self.warehouse_url = settings().home, "", url
-
     url = sa.make_url(settings().warehouse_url)
     for wrong in (url.set(port=1), url.set(password="wrong"), url.set(database="no_such")):
         text = wrong.render_as_string(hide_password=False)
-        answer = TestClient(served(Warehouse(Down(text)))).get("/qiangji/board/")  # type: ignore[arg-type]
+        down = settings().model_copy(update={"board_url": "", "warehouse_url": text})
+        answer = TestClient(served(Warehouse(down))).get("/qiangji/board/")
         assert answer.status_code == 503
         assert "数据仓库" in answer.text
         assert "wrong" not in answer.text
@@ -106,7 +103,7 @@ def test_a_statement_that_takes_too_long_is_a_page(site: Site, monkeypatch: pyte
             c.execute(sa.text("SET LOCAL statement_timeout = 20"))
             c.execute(sa.text("SELECT pg_sleep(3)"))
 
-    monkeypatch.setitem(pages.PAGES, "", pages.Page("overview", slow, lambda *_: None))  # type: ignore[arg-type]
+    monkeypatch.setitem(pages.PAGES, "", pages.Page("overview", slow, slow))
     answer = site.get("", **{"accept-language": "en"})
     assert (answer.status_code, "longer than" in answer.text) == (503, True)
 

@@ -15,6 +15,7 @@ from qiangji.board.pages import PAGES
 from qiangji.figures.deciding import Open, Waiting
 from qiangji.letters.city import city
 from qiangji.letters.document import Letter
+from qiangji.letters.situation import Situation
 from tests.unit.letters.made import EN, NAMES, SECRET, ZH, A, B, C, busy, of_county, row, situation
 
 
@@ -85,10 +86,16 @@ def test_a_well_night_is_told_too(catalogue: Any) -> None:
     assert "Nothing waits for a decision." in letter.text
 
 
+def after_a_night(s: Situation, **night: Any) -> Situation:
+    """The same, after such a night."""
+    assert s.morning.night is not None
+    own = dataclasses.replace(s.morning.night, **night)
+    return dataclasses.replace(s, morning=dataclasses.replace(s.morning, night=own))
+
+
 def test_a_county_that_was_not_reached_turns_it_red(catalogue: Any) -> None:
     s = situation(counties=(of_county(A, is_reached=False, reason_code="unreachable"),))
-    night = dataclasses.replace(s.morning.night, lost=((A, NAMES[A], "unreachable"),))  # type: ignore[type-var]
-    s = dataclasses.replace(s, morning=dataclasses.replace(s.morning, night=night))
+    s = after_a_night(s, lost=((A, NAMES[A], "unreachable"),))
     letter = city(s, catalogue, ZH)
     assert letter is not None
     assert "未采到1" in letter.subject
@@ -98,8 +105,7 @@ def test_a_county_that_was_not_reached_turns_it_red(catalogue: Any) -> None:
 
 def test_a_night_that_did_not_run_is_told_first(catalogue: Any) -> None:
     s = situation()
-    night = dataclasses.replace(s.morning.night, missed_at=s.morning.at)  # type: ignore[type-var]
-    s = dataclasses.replace(s, morning=dataclasses.replace(s.morning, night=night))
+    s = after_a_night(s, missed_at=s.morning.at)
     zh, en = (city(s, catalogue, w) for w in (ZH, EN))
     assert zh is not None
     assert en is not None
@@ -157,8 +163,7 @@ def test_things_that_wait_on_one_page_name_it_once(catalogue: Any) -> None:
 def test_collections_after_the_night_are_told(catalogue: Any) -> None:
     """What moved counts what they brought, so that the night's deliveries alone would not explain it."""
     s = situation()
-    night = dataclasses.replace(s.morning.night, later_runs=3, later_deliveries=119)  # type: ignore[type-var]
-    later = dataclasses.replace(s, morning=dataclasses.replace(s.morning, night=night))
+    later = after_a_night(s, later_runs=3, later_deliveries=119)
     for w, said in ((ZH, "此后又采集3次，新来件119。"), (EN, "3 later collections, 119 new deliveries.")):
         before, after = city(s, catalogue, w), city(later, catalogue, w)
         assert before is not None
