@@ -44,14 +44,14 @@ def collect_nightly() -> None:
         return qiangji.plan(months=(params or {}).get("months"))
 
     @task(outlets=[qiangji.REPORTS], trigger_rule="all_done", task_display_name="通知 announce")
-    def announce(*, outlet_events: Any) -> list[str]:
-        return qiangji.announce_months(outlet_events)
+    def announce() -> list[str]:
+        return qiangji.announce_months()
 
     batches = plan()
     pulled = qiangji.pull.expand(batch=batches)
     checked = qiangji.check.partial(batches=batches).expand(share=qiangji.CHECK_SHARES)
     again = qiangji.collect_again(batches)
-    pulled >> checked >> announce() >> again >> qiangji.announce_again() >> qiangji.verdict()  # type: ignore[call-arg]
+    pulled >> checked >> announce() >> again >> qiangji.announce_again() >> qiangji.verdict()
 
 
 collect_nightly()

@@ -39,14 +39,14 @@ def collect_period() -> None:
         return qiangji.plan(period=qiangji.period_of_run())
 
     @task(outlets=[qiangji.REPORTS], trigger_rule="all_done", task_display_name="通知 announce")
-    def announce(*, outlet_events: Any) -> list[str]:
-        return qiangji.announce_months(outlet_events, qiangji.period_of_run())
+    def announce() -> list[str]:
+        return qiangji.announce_months(qiangji.period_of_run())
 
     batches = plan()
     pulled = qiangji.pull.expand(batch=batches)
     checked = qiangji.check.partial(batches=batches).expand(share=qiangji.CHECK_SHARES)
     again = qiangji.collect_again(batches)
-    pulled >> checked >> announce() >> again >> qiangji.announce_again() >> qiangji.verdict()  # type: ignore[call-arg]
+    pulled >> checked >> announce() >> again >> qiangji.announce_again() >> qiangji.verdict()
 
 
 collect_period()

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped]
+from xdist.scheduler import LoadScopeScheduling
 
 LONG = {
     "integration/test_airflow_night.py": 200,
@@ -52,7 +52,7 @@ LONG = {
     "hostile/test_hostile_files.py": 10,
     "live/test_suites.py": 10,
     "unit/feedback/test_templates.py": 15,
-    "unit/warehouse/test_warehouse.py": 10,
+    "unit/warehouse/test_changed_catalogue.py": 10,
     "unit/checking/test_critical_rules.py": 10,
     "unit/test_without_airflow.py": 10,
     "unit/catalogue/test_suites.py": 10,

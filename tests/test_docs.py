@@ -10,10 +10,11 @@ import itertools
 import re
 import shlex
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from fnmatch import fnmatch
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -75,10 +76,10 @@ def options() -> dict[str, set[str]]:
 
     from qiangji.cli import app
 
-    tree = typer.main.get_command(app)
+    tree: Any = typer.main.get_command(app)
     return {
         name: {option for p in command.params for option in p.opts} | {"--help"}
-        for name, command in tree.commands.items()  # type: ignore[attr-defined]
+        for name, command in tree.commands.items()
     }
 
 
@@ -170,8 +171,8 @@ def test_what_a_page_names_is_there(page: Path) -> None:
         (names_what_is_elsewhere, "from https://" + ".".join(("pypi", "org")) + "/simple"),
     ],
 )  # fmt: skip
-def test_each_check_finds_what_is_not_there(check: object, text: str) -> None:
-    assert list(check(text))  # type: ignore[operator]
+def test_each_check_finds_what_is_not_there(check: Callable[[str], Iterator[str]], text: str) -> None:
+    assert list(check(text))
 
 
 def test_pages_are_found_and_use_commands() -> None:

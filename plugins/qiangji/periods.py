@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import total_ordering
-from typing import Literal
+from typing import Literal, get_args
 from zoneinfo import ZoneInfo
 
 from qiangji.errors import UsageError
@@ -109,8 +109,8 @@ class Period:
     @property
     def parts(self) -> list[Period]:
         """It and every shorter period within it, the shortest first."""
-        shorter = [t for t, n in MONTHS_IN.items() if n < MONTHS_IN[self.type]]
-        of_months = [dict.fromkeys(m.as_type(t) for m in self.months) for t in shorter]  # type: ignore[arg-type]
+        shorter = [t for t in get_args(PeriodType) if MONTHS_IN[t] < MONTHS_IN[self.type]]
+        of_months = [dict.fromkeys(m.as_type(t) for m in self.months) for t in shorter]
         return [*(p for found in of_months for p in found), self]
 
     def as_type(self, type: PeriodType) -> Period:

@@ -60,7 +60,7 @@ class _ReadOnly(asyncssh.SFTPServer):  # type: ignore[misc]  # untyped here
     setstat = lsetstat = fsetstat = _refuse
 
 
-class _Server(asyncssh.SSHServer):  # type: ignore[misc]
+class _Server(asyncssh.SSHServer):  # type: ignore[misc]  # the same
     def __init__(self, system: Sftp) -> None:
         self._system = system
 

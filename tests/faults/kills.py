@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from tests.faults.scene import COMMANDS, Outcome, Scene
-from tests.integration.test_restore import lose
+from tests.integration.drill import lose
 
 NAMES = (
     (("made raw", "written raw"), "kill -9 before a raw file has its name"),

@@ -181,7 +181,7 @@ def hostile_workbooks() -> Iterator[Case]:
         info = archive.getinfo(SHEET)
         damaged[info.header_offset + 30 + len(SHEET) + info.compress_size // 2] ^= 0x55
     yield from (
-        Case(name, content, "xlsx", code)  # type: ignore[arg-type]
+        Case(name, content, "xlsx", code)  # type: ignore[arg-type] # bytes and what makes them
         for name, content, code in [
             ("empty", b"", "empty_file"),
             ("blanks", b" \r\n\t" * 5000, "empty_file"),

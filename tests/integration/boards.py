@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import fastapi
+import pytest
 from fastapi.testclient import TestClient
 
 from qiangji.board import Viewer, web
@@ -86,6 +87,13 @@ def board(lived: Lived, folder: Path, postgres: Any, viewer: Viewer = READER) ->
         client = TestClient(served(warehouse, lambda: viewer), base_url="http://airflow")
         yield Site(one, client, warehouse, lived.then)
         warehouse.close()
+
+
+@pytest.fixture(scope="module")
+def site(board_night: Lived, tmp_path_factory: pytest.TempPathFactory, postgres: Any) -> Iterator[Site]:
+    """The board as a reader sees it, on a copy of the night."""
+    with board(board_night, tmp_path_factory.mktemp("board"), postgres) as one:
+        yield one
 
 
 def served(warehouse: Warehouse | None = None, viewer: Any = lambda: READER) -> Any:

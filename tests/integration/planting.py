@@ -141,7 +141,7 @@ def _hidden_sheet(book: Any, value: str) -> None:
     sheet.sheet_state = "hidden"
 
 
-def _row(book: Any, value: str, *, hidden: bool = False) -> None:
+def _row(book: Any, value: object, *, hidden: bool = False) -> None:
     sheet = book.active
     sheet.cell(3, sheet.max_column).value = value
     sheet.row_dimensions[3].hidden = hidden
@@ -179,8 +179,8 @@ IN_FORM: dict[str, tuple[str, Callable[[Any, str], None]]] = {
     "cell": ("id", _row),
     "cell, full width": ("id", lambda b, v: _row(b, wide(v))),
     "cell, broken over lines": ("id", lambda b, v: _row(b, f"{v[:8]}\n{v[8:]}")),
-    "cell, rounded number": ("id", lambda b, v: _row(b, float(v[:17] + "0"))),  # type: ignore[arg-type]
-    "cell, number": ("old id", lambda b, v: _row(b, int(v))),  # type: ignore[arg-type]
+    "cell, rounded number": ("id", lambda b, v: _row(b, float(v[:17] + "0"))),
+    "cell, number": ("old id", lambda b, v: _row(b, int(v))),
     "hidden row": ("mobile", lambda b, v: _row(b, f"请联系{v}", hidden=True)),
     "hidden column": ("mobile", lambda b, v: _column(b, "备注", v)),
     "column of names": ("name", lambda b, v: _column(b, "书记姓名", v)),

@@ -21,6 +21,7 @@ from zoneinfo import ZoneInfo
 import pytest
 import yaml
 
+from qiangji.errors import UsageError
 from qiangji.settings import settings
 from tests.frozen import paths as frozen
 from tests.integration.nights import FORMS, Night, clone, forget, night
@@ -367,9 +368,9 @@ def test_a_file_for_a_month_that_has_not_ended_is_not_fetched(copied: Night) -> 
         result = stages.collect(copied.pipeline, [BY_HAND])
         assert str(running) not in {s.period for s in result.submissions}
         assert copied.status(BY_HAND, "village", str(running))["status"] == "not_due"
-        with pytest.raises(Exception, match="has not ended") as refused:
+        with pytest.raises(UsageError, match="has not ended") as refused:
             stages.collect(copied.pipeline, [BY_HAND], [Period.parse(str(running))])
-        assert refused.value.code == "not_due"  # type: ignore[attr-defined]
+        assert refused.value.code == "not_due"
     finally:
         path.unlink()
 

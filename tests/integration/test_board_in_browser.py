@@ -59,13 +59,14 @@ def home(site: Site) -> Iterator[str]:
     """The address of the board."""
     application = served(site.warehouse, lambda: DUTY)
 
-    @application.get("/wrong")  # type: ignore[untyped-decorator]
     def wrong() -> Any:
         return fastapi.Response(WRONG, headers=web.HEADERS, media_type="text/html")
 
-    @application.get("/wrong.css")  # type: ignore[untyped-decorator]
     def wrong_css() -> Any:
         return fastapi.Response(WRONG_CSS, headers=web.HEADERS, media_type="text/css")
+
+    application.get("/wrong")(wrong)
+    application.get("/wrong.css")(wrong_css)
 
     with serving(application) as address:
         yield f"{address}/qiangji/board/"

@@ -41,7 +41,7 @@ def documented(page: str, catalogue: Catalogue) -> set[tuple[str, str, str]]:
     """Schema, table and column of everything that the page lists; a view of mart stands for its twin in mart_zh."""
     found = set()
     for part in re.split(r"(?m)^### (?=`(?:mart|dim)\.)", page)[1:]:
-        schema, name = re.match(r"`(\w+)\.(\w+)`", part).groups()  # type: ignore[union-attr]
+        ((schema, name),) = re.findall(r"\A`(\w+)\.(\w+)`", part)
         rows = re.findall(r"(?m)^\| `(\w+)` \| ([^|]*) \|", part)
         measured = re.search(r"(?m)^指标列 a column an indicator: (.*)$", part)
         codes = re.findall(r"`(\w+)`", measured[1]) if measured else []

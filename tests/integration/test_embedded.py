@@ -15,6 +15,7 @@ import time
 import traceback
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import psutil
 import psycopg
@@ -189,8 +190,8 @@ def test_starts_again_after_kill_9_and_with_a_pid_that_belongs_to_another_progra
     stale = _data(server) / "postmaster.pid"
     lines = stale.read_text().splitlines()
     # A pid file from before a reboot: its number now belongs to something of the server's own user.
-    user = {"user": _data(server).stat().st_uid} if os.geteuid() == 0 else {}
-    other = subprocess.Popen(["sleep", "60"], **user)  # type: ignore[call-overload]
+    user: dict[str, Any] = {"user": _data(server).stat().st_uid} if os.geteuid() == 0 else {}
+    other = subprocess.Popen(["sleep", "60"], **user)
     try:
         stale.write_text("\n".join([str(other.pid), *lines[1:]]) + "\n")
         assert not server.running()
@@ -260,7 +261,7 @@ def test_a_home_deleted_and_made_again_is_new(server: EmbeddedPostgres) -> None:
             shutil.rmtree(old.parent)
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
+@pytest.mark.skipif(os.geteuid() != 0, reason="run it as root, who alone can become another user")
 def test_an_ordinary_user_needs_nothing_outside_home(server: EmbeddedPostgres) -> None:
     """In a forked process that becomes `nobody`: the interpreter may lie where only root can enter."""
     with server.running_server():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import email
 import json
 import logging
@@ -58,7 +59,8 @@ class Handler:
         self.taken.append(message)
         self.encrypted.append(session.ssl is not None)
         if self.silent:
-            server.transport.abort()  # type: ignore[union-attr]
+            assert isinstance(server.transport, asyncio.WriteTransport)
+            server.transport.abort()
         return "250 OK"
 
 
@@ -66,7 +68,8 @@ class Office(Controller):
     """A mail server on a free port of loopback."""
 
     def _trigger_server(self) -> None:
-        self.port = self.server.sockets[0].getsockname()[1]  # type: ignore[union-attr]
+        assert isinstance(self.server, asyncio.Server)
+        self.port = self.server.sockets[0].getsockname()[1]
         super()._trigger_server()
 
 

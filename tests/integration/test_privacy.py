@@ -7,12 +7,13 @@ level, what the commands print, what goes back to the counties.
 
 from __future__ import annotations
 
+import functools
 import io
 import json
 import logging
 import subprocess
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -202,11 +203,16 @@ def _sow_workbooks(sown: Sown, plant: Any) -> None:
         content = workbook(
             rows_of(_rows(sown.night, one)),
             title,
-            lambda b, c=change, o=one: c and c(b, o.value),  # type: ignore[misc]
+            functools.partial(_changed, change, one.value),
         )
         if change is None:
             content = planting.with_special_part(content, place, one.value)
         (sown.sent / one.county / f"{one.form}_{one.month}.xlsx").write_bytes(content)
+
+
+def _changed(change: Callable[[Any, str], None] | None, value: str, book: Any) -> None:
+    if change:
+        change(book, value)
 
 
 def _sow_records(sown: Sown, plant: Any, web: Web) -> None:

@@ -14,9 +14,9 @@ import pytest
 
 from qiangji.lake import rows_hash
 from tests.conftest import _forget
+from tests.integration.drill import Place, _wide, lived, lose, of, place
 from tests.integration.nights import assert_same
 from tests.integration.test_cli import run
-from tests.integration.test_restore import Place, _wide, lived, lose, of, place
 
 __all__ = ["_wide", "lived", "place"]
 

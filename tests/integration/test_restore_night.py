@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
+from tests.integration.drill import content, lose
 from tests.integration.nights import Night, assert_same, clone, night
 from tests.integration.test_cli import run
-from tests.integration.test_restore import content, lose
 
 
 @pytest.fixture(scope="module")

@@ -124,7 +124,7 @@ def test_postgresql_is_read_in_a_read_only_snapshot_that_ends_in_time(
             item, *_ = source.list(WANTED)
             assert item.targets == (("village", OCTOBER),)
             assert len(source.fetch(item).content.decode().splitlines()) == 4
-    with opened(database_county("report.{form}")) as source, source._source._reading() as db:  # type: ignore[attr-defined]
+    with opened(database_county("report.{form}")) as source, source._source._reading() as db:  # type: ignore[attr-defined] # a database has it
         assert db.execute(sa.text("SHOW transaction_isolation")).scalar() == "repeatable read"
         with pytest.raises(sa.exc.DBAPIError, match="read-only"):
             db.execute(sa.text("DELETE FROM report.village"))

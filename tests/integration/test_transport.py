@@ -327,7 +327,7 @@ def test_an_answer_that_brings_the_reader_down_is_an_outcome_and_shows_nothing_o
     assert SECRET not in str(error.value)
     assert "ZeroDivisionError at test_transport.py:" in str(error.value)
     with pytest.raises(PermanentError, match="known"):
-        source.fetch(None)  # type: ignore[arg-type]
+        source.fetch(None)  # type: ignore[arg-type] # nothing looks at it
 
 
 def test_what_nothing_can_interrupt_is_left_behind_at_the_deadline() -> None:

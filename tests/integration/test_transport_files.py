@@ -320,7 +320,12 @@ def test_a_mount_that_hangs_is_left_behind(tmp_path: Path, monkeypatch: pytest.M
     """A sleeping call stands for a mount that hangs."""
     (tmp_path / NAME).write_bytes(b"x")
     real = os.open
-    monkeypatch.setattr("os.open", lambda *a, **k: time.sleep(20) or real(*a, **k))  # type: ignore[func-returns-value]
+
+    def hangs(*a: Any, **k: Any) -> Any:
+        time.sleep(20)
+        return real(*a, **k)
+
+    monkeypatch.setattr("os.open", hangs)
     start = time.monotonic()
     error = refused(folder_county(tmp_path), timeout=0.5)
     assert (type(error), error.code, time.monotonic() - start < 5) == (TransientError, "timeout", True)

@@ -200,7 +200,7 @@ def flagged(w: World, rule: Suppression) -> Shown:
 
     built = {m: [(s, (w.rows(s), w.restated(s, restating))) for s in scopes_of(m)] for m in w.months}
     reported = {m for _, m in w.reports}
-    hiding = Hiding(None, catalogue, w.base, restating, set(), reported, scopes_of, w.rows)  # type: ignore[arg-type]
+    hiding = Hiding(None, catalogue, w.base, restating, set(), reported, scopes_of, w.rows)  # type: ignore[arg-type] # no engine is asked
     return [(s, a, b) for found in hiding.run(built).values() for s, (a, b) in found]
 
 

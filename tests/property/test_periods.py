@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from typing import get_args
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from qiangji.errors import UsageError
-from qiangji.periods import Period, parse_range
+from qiangji.periods import Period, PeriodType, parse_range
 from qiangji.workdays import Calendar, Year
 
 DAYS = st.dates(date(1900, 1, 1), date(2900, 12, 31))
-TYPES = st.sampled_from(["month", "quarter", "half", "year"])
+TYPES: st.SearchStrategy[PeriodType] = st.sampled_from(get_args(PeriodType))
 PERIODS = st.builds(Period.of, DAYS, TYPES)
 STEPS = st.integers(-500, 500)
 
@@ -32,8 +33,8 @@ def test_only_periods_are_read(text: str) -> None:
 
 
 @given(DAYS, TYPES)
-def test_a_day_is_in_its_period(day: date, type: str) -> None:
-    period = Period.of(day, type)  # type: ignore[arg-type]
+def test_a_day_is_in_its_period(day: date, type: PeriodType) -> None:
+    period = Period.of(day, type)
     assert period.start <= day <= period.end
 
 
@@ -50,11 +51,11 @@ def test_addition_is_addition(period: Period, a: int, b: int) -> None:
 
 
 @given(PERIODS, TYPES)
-def test_months_fill_the_period(period: Period, type: str) -> None:
+def test_months_fill_the_period(period: Period, type: PeriodType) -> None:
     months = period.months
     assert (months[0].start, months[-1].end) == (period.start, period.end)
     assert months[-1] == period.last_month
-    longer = period.as_type(type)  # type: ignore[arg-type]
+    longer = period.as_type(type)
     assert longer.type == type
     assert longer.start <= period.last_month.end <= longer.end
     completed = period.ends_in(type)

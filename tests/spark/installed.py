@@ -14,4 +14,6 @@ def require() -> None:
     if find_spec("pyspark") is None:
         pytest.skip("PySpark is not installed: make test-spark")
     if (spark_ready.java_version() or 0) < spark_ready.JAVA:
-        pytest.skip(f"no Java {spark_ready.JAVA} is installed, which Spark needs: make test-spark")
+        pytest.skip(
+            f"Spark needs Java: apt-get install openjdk-{spark_ready.JAVA}-jre-headless, or a newer one"
+        )

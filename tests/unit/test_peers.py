@@ -195,7 +195,8 @@ def test_the_plot_has_two_bars_a_way_in_proportion(result: dict[str, Any]) -> No
 def test_only_what_is_measured_is_written_anew(result: dict[str, Any]) -> None:
     text = f"before\n{page.BEGIN}\nold\n{page.END}\nafter"
     found = page.written(text, [("a.json", result), ("b.json", result)])
-    assert found.startswith("before\n") and found.endswith("\nafter")  # noqa: PT018
+    assert found.startswith("before\n")
+    assert found.endswith("\nafter")
     assert "old" not in found
     assert page.written(found, [("a.json", result), ("b.json", result)]) == found
 

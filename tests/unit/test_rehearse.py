@@ -56,6 +56,10 @@ def made(folder: Path, **of_new: Any) -> tuple[Catalogue, world.World]:
     return load(small.catalogue, small.expectations), small
 
 
+def over(catalogue: Catalogue, ledger: Any) -> Pipeline:
+    return Pipeline(Settings(), catalogue, ledger)
+
+
 @pytest.fixture
 def ledger(tmp_path: Path) -> Ledger:
     """Each county has reported October, and was accepted by the catalogue as it was."""
@@ -68,8 +72,8 @@ def ledger(tmp_path: Path) -> Ledger:
         parts.append(
             Pending("f", OCTOBER, "csv", sha256, delivery_id=f"d{code}", county_code=code, received_at=AT)
         )
-    held = Ledger(lake, parts)
-    for one in checking.check(before, held, parts, record=False):  # type: ignore[arg-type]
+    held: Any = Ledger(lake, parts)
+    for one in checking.check(before, held, parts, record=False):
         held.standing[one.county_code] = replace(one, status=one.verdict)
     assert {s.status for s in held.standing.values()} == {"accepted"}
     return held
@@ -80,7 +84,7 @@ def dry_run(
 ) -> tuple[int, str]:
     @contextmanager
     def opened() -> Iterator[Pipeline]:
-        yield Pipeline(Settings(), catalogue, ledger)  # type: ignore[arg-type]
+        yield over(catalogue, ledger)
 
     patch.setattr(pipeline, "open_pipeline", opened)
     ran = CliRunner().invoke(cli.app, ["reprocess", "--dry-run", *options])
@@ -120,7 +124,7 @@ def test_what_stands_badly_already_is_no_news(
     ledger: Ledger, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     after, _ = made(tmp_path / "after", type="integer")
-    (first, *_) = stages.rehearse(Pipeline(Settings(), after, ledger))  # type: ignore[arg-type]
+    (first, *_) = stages.rehearse(over(after, ledger))
     ledger.standing = {c: replace(first.after, county_code=c) for c in CODES}
     assert dry_run(ledger, after, monkeypatch, "--json")[0] == 0
 

@@ -20,7 +20,7 @@ from qiangji.settings import PROJECT, SCHEDULES, Settings, settings
      "5/10 * * * *", "0 8 30 2 1", "  30  1 * * * "],
 )  # fmt: skip
 def test_what_cron_takes_is_a_schedule_and_airflow_agrees(expression: str) -> None:
-    from croniter import croniter  # type: ignore[import-untyped]
+    from croniter import croniter
 
     assert require_cron(expression) == " ".join(expression.split())
     assert croniter(expression).get_next() > 0

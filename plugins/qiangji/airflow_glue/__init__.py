@@ -96,7 +96,7 @@ def pull(batch: dict[str, Any]) -> dict[str, Any]:
     CollectError after the last county if one failed for another reason.
     """
     context = get_current_context()
-    context["names"] = batch["names"]  # type: ignore[typeddict-unknown-key]
+    _name_on_pages(batch["names"])
     _with_airflows_connections()
     months = [Period.parse(m) for m in batch["months"]]
     with pipeline.open_pipeline() as p:
@@ -122,13 +122,18 @@ def check(batches: list[dict[str, Any]] | None, share: int) -> dict[str, Any]:
     counties = [c for batch in batches for c in batch["counties"]][share :: len(CHECK_SHARES)]
     watch = Stopwatch()
     with pipeline.open_pipeline() as p:
-        names = stages.named(p.catalogue, counties)
-        get_current_context()["names"] = names  # type: ignore[typeddict-unknown-key]
+        _name_on_pages(stages.named(p.catalogue, counties))
         submissions = stages.check(p, counties, watch)
     return {"submissions": dict(Counter(s.status for s in submissions)), "seconds": dict(watch)}
 
 
-def announce_months(outlet_events: Any, period: str | None = None) -> list[str]:
+def _name_on_pages(names: str) -> None:
+    """What Airflow's pages call this one of the mapped tasks: `map_index_template` looks for it in the context."""
+    context: Any = get_current_context()
+    context["names"] = names
+
+
+def announce_months(period: str | None = None) -> list[str]:
     """Announce each month that is to be built as a partition of the reports' asset; returns the months.
 
     That is the month of `period`; without it the reporting month, and each with a revision that no build has seen.
@@ -136,19 +141,18 @@ def announce_months(outlet_events: Any, period: str | None = None) -> list[str]:
     """
     asked = [Period.parse(period)] if period else []
     months = set(stages.months_to_collect(pipeline.read_catalogue(), asked, window=1))
-    return _announced(outlet_events, months if period else months | _unbuilt())
+    return _announced(months if period else months | _unbuilt())
 
 
 @task(outlets=[REPORTS], trigger_rule="all_done", task_display_name="再通知 announce_again")
 def announce_again() -> list[str]:
     """Announce each month of which `collect_again` brought what no build has seen; returns the months."""
-    context = get_current_context()
-    return _announced(context["outlet_events"], _unbuilt() if _may_pass(context["ti"]) else set())
+    return _announced(_unbuilt() if _may_pass(get_current_context()["ti"]) else set())
 
 
-def _announced(outlet_events: Any, months: set[Period]) -> list[str]:
+def _announced(months: set[Period]) -> list[str]:
     announced = [str(m) for m in sorted(months)]
-    outlet_events[REPORTS].add_partitions(announced)
+    get_current_context()["outlet_events"][REPORTS].add_partitions(announced)
     return announced
 
 
@@ -354,7 +358,7 @@ def require_database(conn_id: str = "") -> bool:
     from sqlalchemy.exc import SQLAlchemyError
 
     try:
-        with airflows.engine.connect() as c:  # type: ignore[union-attr]
+        with airflows.engine.connect() as c:  # type: ignore[union-attr] # there once airflow is imported
             known = text("SELECT count(*) FROM connection WHERE conn_id = :id")
             return bool(c.scalar(known, {"id": conn_id}))
     except SQLAlchemyError as e:

@@ -91,13 +91,13 @@ def _web() -> Any:
     from qiangji.board import web as board
     from qiangji.feedback import web as feedback
 
-    def may_hand_over(user: Any = fastapi.Depends(get_user)) -> str:  # noqa: B008 - how FastAPI is told
+    def may_hand_over(user: Any = fastapi.Depends(get_user)) -> str:
         """The account's name: of an administrator or a duty operator. Workbooks may name persons."""
         if not _may("POST", "watch_reporting", user):
             raise fastapi.HTTPException(403, _NO_WORKBOOKS)
         return str(user.get_name())
 
-    def viewer(user: Any = fastapi.Depends(get_user)) -> Viewer:  # noqa: B008
+    def viewer(user: Any = fastapi.Depends(get_user)) -> Viewer:
         """An account that may read the figures' DAG may see the figures."""
         if not _may("GET", "build_indicators", user):
             raise fastapi.HTTPException(403, _NO_FIGURES)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from typing import Any
 
 from qiangji import pipeline
 from qiangji.board import Viewer, quality
@@ -199,13 +200,13 @@ def _on_findings(p: Pipeline, sent: Mapping[str, str], reason: str, who: Viewer,
     return shown.link(disposed=AND.join(mine), left=left or None)
 
 
-def _already(p: Pipeline, last: list[dict[str, object]], zh: str, en: str) -> DecidedAlready:
+def _already(p: Pipeline, last: list[dict[str, Any]], zh: str, en: str) -> DecidedAlready:
     """Who decided what and when, so that nobody has to look for it."""
     by_zh = by_en = ""
     if last:
         one = last[0]
         at = one["decided_at"]
-        when = f"{local_day(at, p.settings.timezone)}"  # type: ignore[arg-type]
+        when = f"{local_day(at, p.settings.timezone)}"
         by_zh = f"，{one['decided_by']}于{when}决定，理由：{one['reason']}"
         by_en = f". {one['decided_by']} decided on {when}, for this reason: {one['reason']}"
     return DecidedAlready(

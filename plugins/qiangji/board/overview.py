@@ -125,7 +125,7 @@ def _of_kind(kind: str | None, period: Period, months: Rows) -> Period | None:
     """The last period of a kind that ends in or before the one that is shown, and in a month with figures."""
     if kind not in MONTHS_IN or kind == period.type:
         return None
-    near = period.last_month.as_type(kind)  # type: ignore[arg-type]
+    near = period.last_month.as_type(kind)  # type: ignore[arg-type] # MONTHS_IN has it
     last = near if near.last_month == period.last_month else near - 1
     return last if str(last.last_month) in {m["period"] for m in months} else None
 

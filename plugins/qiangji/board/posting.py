@@ -13,7 +13,7 @@ import logging
 import secrets
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime, timedelta
-from typing import Any
+from typing import Annotated, Any
 from urllib.parse import parse_qsl, urlsplit
 
 from qiangji.board import Viewer, deciding
@@ -81,11 +81,7 @@ def add(
                 return {}
         return dict(parse_qsl(body.decode("utf-8", "replace"))) if body else {}
 
-    def decided(
-        request: Any,
-        who: Any = fastapi.Depends(viewer),  # noqa: B008
-        given: Any = fastapi.Depends(sent),  # noqa: B008
-    ) -> Any:
+    def decided(request: Any, who: Viewer, given: dict[str, str]) -> Any:
         given = {**given, **{n: v for n, v in request.query_params.items() if n in ("lang", "theme")}}
         fields = {name: value for name, value in given.items() if name in deciding.FIELDS}
         if not who.may_decide:
@@ -97,8 +93,12 @@ def add(
             noted(who.name, {n: fields[n] for n in TOLD if fields.get(n)})
         return answer
 
-    for function in (sent, decided):
-        function.__annotations__["request"] = fastapi.Request
+    sent.__annotations__["request"] = fastapi.Request
+    decided.__annotations__ |= {
+        "request": fastapi.Request,
+        "who": Annotated[Viewer, fastapi.Depends(viewer)],
+        "given": Annotated[dict[str, str], fastapi.Depends(sent)],
+    }
     web.post("/decide", response_model=None)(decided)
 
 

@@ -13,7 +13,7 @@ import logging
 import secrets
 import time
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Annotated, Any
 from urllib.parse import quote
 
 from sqlalchemy.engine import Engine
@@ -61,13 +61,15 @@ def application(
     )
 
     def route(page: str) -> None:
-        def shown(request: Any, who: Any = fastapi.Depends(viewer)) -> Any:  # noqa: B008
+        def shown(request: Any, who: Viewer) -> Any:
             token = posting.token(key, who.name) if who.may_decide else ""
             return _answer(fastapi, own, page, request, (who, token))
 
-        shown.__annotations__["request"] = (
-            fastapi.Request
-        )  # a name that is not known where FastAPI looks for it
+        # names that are not known where FastAPI looks for them
+        shown.__annotations__ |= {
+            "request": fastapi.Request,
+            "who": Annotated[Viewer, fastapi.Depends(viewer)],
+        }
         web.get(f"/{page}", response_model=None)(shown)
 
     for name in pages.PAGES:
@@ -75,11 +77,9 @@ def application(
 
     posting.add(web, fastapi, viewer, key, functools.partial(_problem, fastapi), noted)
 
-    @web.get("/openapi.json", response_model=None)  # type: ignore[untyped-decorator]
     def openapi() -> Any:
         return fastapi.responses.JSONResponse(described.description(), headers=HEADERS)
 
-    @web.get("/static/{name}", response_model=None)  # type: ignore[untyped-decorator]
     def static(name: str) -> Any:
         path, media = rendering.static_files().get(name, (None, ""))
         if path is None:
@@ -88,22 +88,10 @@ def application(
             path.read_bytes(), headers=HEADERS | {"Cache-Control": FOREVER}, media_type=media
         )
 
-    @web.exception_handler(404)  # type: ignore[untyped-decorator]
-    def not_found(request: fastapi.Request, _: Exception) -> Any:
-        return _problem(fastapi, request, 404, "nothing_here")
-
-    @web.exception_handler(405)  # type: ignore[untyped-decorator]
-    def not_so(request: fastapi.Request, _: Exception) -> Any:
-        return _problem(fastapi, request, 405, "nothing_here")
-
-    @web.exception_handler(401)  # type: ignore[untyped-decorator]
-    def stranger(request: fastapi.Request, _: Exception) -> Any:
-        return _problem(fastapi, request, 401, "log_in", Words(_language(request))("log_in_said"))
-
-    @web.exception_handler(403)  # type: ignore[untyped-decorator]
-    def refused(request: fastapi.Request, error: Exception) -> Any:
-        return _refused(fastapi, request, getattr(error, "detail", None))
-
+    web.get("/openapi.json", response_model=None)(openapi)
+    web.get("/static/{name}", response_model=None)(static)
+    for status, problem in ((404, _nothing_here), (405, _nothing_here), (401, _log_in), (403, _refused)):
+        web.add_exception_handler(status, functools.partial(problem, fastapi))
     return web
 
 
@@ -199,14 +187,22 @@ def _problem(
     return fastapi.Response(content, status_code=status, headers=HEADERS, media_type="text/html")
 
 
-def _refused(fastapi: Any, request: Any, said: object) -> Any:
+def _nothing_here(fastapi: Any, request: Any, error: Any) -> Any:
+    return _problem(fastapi, request, error.status_code, "nothing_here")
+
+
+def _log_in(fastapi: Any, request: Any, error: Any) -> Any:
+    return _problem(fastapi, request, error.status_code, "log_in", Words(_language(request))("log_in_said"))
+
+
+def _refused(fastapi: Any, request: Any, error: Any) -> Any:
     """What an account may not. Words in no two languages are the login's own, which does not know the account, as after
     Airflow's secret changed.
     """
-    language = _language(request)
+    said = error.detail
     if isinstance(said, Mapping):
-        return _problem(fastapi, request, 403, "refused", said[language])
-    return _problem(fastapi, request, 403, "log_in", Words(language)("log_in_said"))
+        return _problem(fastapi, request, 403, "refused", said[_language(request)])
+    return _log_in(fastapi, request, error)
 
 
 def _depth(request: Any) -> int:

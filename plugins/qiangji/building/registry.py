@@ -114,9 +114,11 @@ class Registry:
 
     def leave_others(self, name: str, month: Period, counties: Collection[str]) -> None:
         """Leave what the month's last build left of other counties; what does not hold any more is passed over."""
-        for path in self.carried.of_the_last(name, month) if self.carried else ():
+        if not self.carried:
+            return
+        for path in self.carried.of_the_last(name, month):
             if self._look(path, month).states.keys() - set(counties):
-                self.carried.put_again(path)  # type: ignore[union-attr]
+                self.carried.put_again(path)
 
     # ---- inside
 

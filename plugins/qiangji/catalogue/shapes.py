@@ -19,7 +19,7 @@ from qiangji.text import control_in
 M = TypeVar("M", bound=BaseModel)
 
 
-class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
+class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc] # YAML may lack its C part
     """Leaves a day that there is not (2026-06-31) as text, so that the model refuses it at its place."""
 
 

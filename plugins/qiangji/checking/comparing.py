@@ -39,7 +39,7 @@ def use() -> None:
     try:
 
         class _Between(ColumnValuesBetween):  # type: ignore[misc] # GX is untyped here
-            @column_condition_partial(engine=PandasExecutionEngine)  # type: ignore[untyped-decorator]
+            @column_condition_partial(engine=PandasExecutionEngine)  # type: ignore[untyped-decorator] # the same
             def _pandas(cls, column: pd.Series[Any], **said: Any) -> Any:
                 low, high = (_plain(said.get(n)) for n in ("min_value", "max_value"))
                 if are_comparable(column, low, high):

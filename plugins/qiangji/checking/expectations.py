@@ -171,8 +171,8 @@ def load() -> None:
     is_collecting = gc.isenabled()
     gc.disable()
     try:
-        import great_expectations  # noqa: F401
-        from great_expectations.data_context.types.base import ProgressBarsConfig  # noqa: F401
+        import great_expectations  # noqa: F401 - to have it loaded now
+        from great_expectations.data_context.types.base import ProgressBarsConfig  # noqa: F401 - the same
     finally:
         if (
             "duckdb" not in sys.modules

@@ -56,7 +56,7 @@ def in_both_languages() -> Iterator[None]:
     except TyperException as e:
         if type(e).__name__ != "NoArgsIsHelpError":  # its message is the help page
             said = e.format_message()
-            e.format_message = lambda: f"{chinese(said)}\n{said}"  # type: ignore[method-assign]
+            e.format_message = lambda: f"{chinese(said)}\n{said}"  # type: ignore[method-assign] # typer prints it
         raise
 
 

@@ -35,12 +35,10 @@ def application(
     def blanks() -> list[page.Blank]:
         return page.blanks(pipeline.read_catalogue(), local_day(datetime.now(UTC), settings().timezone))
 
-    @web.get("/feedback/", response_model=None)  # type: ignore[untyped-decorator]
     def workbooks() -> Any:
         content = page.html(found(), pipeline.read_catalogue(), blanks())
         return fastapi.Response(content, headers=page.HEADERS, media_type="text/html")
 
-    @web.get("/feedback/{key}", response_model=None)  # type: ignore[untyped-decorator]
     def workbook(key: str, who: str = fastapi.Depends(may_look)) -> Any:
         one = next((k for k in found() if k.key == key), None)
         content = page.content(settings().home, one) if one else None
@@ -50,7 +48,6 @@ def application(
         headers = page.HEADERS | {"Content-Disposition": page.attachment(one)}
         return fastapi.Response(content, headers=headers, media_type=page.WORKBOOK)
 
-    @web.get("/feedback/template/{county}/{form}", response_model=None)  # type: ignore[untyped-decorator]
     def template(county: str, form: str, who: str = fastapi.Depends(may_look)) -> Any:
         one = next((b for b in blanks() if (b.county_code, b.form) == (county, form)), None)
         if one is None:
@@ -63,6 +60,9 @@ def application(
         headers = page.HEADERS | {"Content-Disposition": page.as_template(made.name)}
         return fastapi.Response(made.content, headers=headers, media_type=page.WORKBOOK)
 
+    web.get("/feedback/", response_model=None)(workbooks)
+    web.get("/feedback/{key}", response_model=None)(workbook)
+    web.get("/feedback/template/{county}/{form}", response_model=None)(template)
     return web
 
 

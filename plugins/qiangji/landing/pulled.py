@@ -134,13 +134,15 @@ class Outcome:
 
     def noting(self, note: Note) -> Outcome:
         """The same run's row for a note: nothing failed."""
-        told = {
-            "form": note.form,
-            "period": str(note.period),
-            "reason_code": note.code,
-            "message": note.message,
-        }
-        return replace(self, **told, deliveries=0, bytes=0)  # type: ignore[arg-type]
+        return replace(
+            self,
+            form=note.form,
+            period=str(note.period),
+            reason_code=note.code,
+            message=note.message,
+            deliveries=0,
+            bytes=0,
+        )
 
 
 def record(ledger: Ledger, counties: Sequence[Pulled], months: Sequence[Period], run_id: str) -> None:

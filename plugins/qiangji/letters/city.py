@@ -6,6 +6,7 @@ In: a `Situation`. Out: a `Letter`, or None before anything was collected.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from decimal import Decimal
 
 from qiangji.catalogue.load import Catalogue
 from qiangji.errors import failure_in_brief
@@ -313,9 +314,9 @@ def _ends(row: Row) -> tuple[Cell, Cell]:
     return _value(before, row["obs_status_before"], shown[0]), _value(after, row["obs_status"], shown[1])
 
 
-def _value(value: object, status: str | None, shown: str = "") -> Cell:
+def _value(value: Decimal | None, status: str | None, shown: str = "") -> Cell:
     """A figure, or that there is none to show, with its status where that is not A. `shown`: as it is written."""
-    text = shown or ("—" if value is None else in_hundredths(value))  # type: ignore[arg-type]
+    text = shown or ("—" if value is None else in_hundredths(value))
     return Cell(text if status in (None, "A") else f"{text} {status}")
 
 

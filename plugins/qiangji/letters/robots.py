@@ -166,7 +166,7 @@ def _code_of(answer: bytes) -> int | None:
 
 
 def _not_reached(channel: Channel, error: BaseException) -> TransientError | PermanentError:
-    name, cause = type(error).__name__, error
+    cause: BaseException | None = error
     while cause:
         if isinstance(cause, ssl.SSLCertVerificationError):
             return refused(
@@ -176,8 +176,8 @@ def _not_reached(channel: Channel, error: BaseException) -> TransientError | Per
                 "a certificate for this host, by an authority of the system or of the connection's `ca`",
                 "bad_certificate",
             )
-        cause = cause.__cause__ or cause.__context__  # type: ignore[assignment]
-    return unreachable(channel.connection, channel.place, name)
+        cause = cause.__cause__ or cause.__context__
+    return unreachable(channel.connection, channel.place, type(error).__name__)
 
 
 def _refuses(channel: Channel, what: str, zh: str) -> PermanentError:

@@ -267,17 +267,24 @@ class _Cage:
             while self._rest:
                 self._rest.pop()[1].end()
 
-    def forget(self) -> None:
-        """In a forked child: let go of the parent's readers, and of locks that its other threads may hold."""
-        readers = list(self._all)
-        self.__init__()  # type: ignore[misc]
-        for reader in readers:
+    def let_go(self) -> None:
+        """In a forked child: its readers are the parent's."""
+        for reader in list(self._all):
             reader.let_go()
 
 
 _cage = _Cage()
-atexit.register(_cage.close)
-os.register_at_fork(after_in_child=_cage.forget)
+
+
+def _forget() -> None:
+    """In a forked child: no reader of the parent's, and no lock that its other threads may hold."""
+    global _cage
+    left, _cage = _cage, _Cage()
+    left.let_go()
+
+
+atexit.register(close)
+os.register_at_fork(after_in_child=_forget)
 
 
 def _died(error: Died, where: str) -> ReturnedError:

@@ -15,6 +15,7 @@ import threading
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from qiangji.catalogue.models import County, FileKind, Form
 from qiangji.parsing import Parsed, cage, jointly, prescan, where_of, wire
@@ -153,7 +154,15 @@ class _Requests:
 
 
 _requests = _Requests()
-os.register_at_fork(after_in_child=lambda: _requests.__init__())  # type: ignore[misc]
+
+
+def _forget() -> None:
+    """In a forked child: nothing waits, and no lock that a thread of the parent may hold."""
+    global _requests
+    _requests = _Requests()
+
+
+os.register_at_fork(after_in_child=_forget)
 
 
 def _read(batch: Sequence[_One]) -> None:
@@ -236,16 +245,19 @@ def _answers(head: wire.Head, asked: int) -> list[_Answer]:
 def _answer(head: object) -> _Answer:
     if not isinstance(head, dict):
         raise wire.GarbledError("no answer")
-    of, sizes, missing, parsed = (head.get(n) for n in ("of", "sizes", "missing", "parsed"))
-    kinds: tuple[tuple[object, tuple[type, ...]], ...] = (
-        (of, (int,)), (sizes, (int,)), (missing, (str,)), (parsed, (dict, type(None)))
-    )  # fmt: skip
-    for values, types in kinds:
-        if not isinstance(values, list) or not all(type(v) in types for v in values):
-            raise wire.GarbledError("no answer")
+    of, sizes = _listed(head, "of", int), _listed(head, "sizes", int)
+    missing, parsed = _listed(head, "missing", str), _listed(head, "parsed", dict, type(None))
     if not of:
         raise wire.GarbledError("an answer on nothing")
-    return _Answer(of, sizes, frozenset(missing), parsed)  # type: ignore[arg-type]
+    return _Answer(of, sizes, frozenset(missing), parsed)
+
+
+def _listed(head: dict[Any, Any], name: str, *types: type) -> list[Any]:
+    """A list of the answer, whose values are of these types themselves: a truth value is no number."""
+    values = head.get(name)
+    if not isinstance(values, list) or not all(type(v) in types for v in values):
+        raise wire.GarbledError("no answer")
+    return values
 
 
 def _alone(one: _One, answer: _Answer, left: _Parts) -> Clean:

@@ -140,7 +140,7 @@ class Reader:
     def _write(self, waiting: list[memoryview]) -> bool:
         """Write as much as the pipe takes. Returns whether something is left."""
         try:
-            done = os.write(self._process.stdin.fileno(), waiting[0][: _PIECE * 16])  # type: ignore[union-attr]
+            done = os.write(self._pipes[0].fileno(), waiting[0][: _PIECE * 16])
         except BrokenPipeError:
             return False  # its output will say that it ended
         waiting[0] = waiting[0][done:]
@@ -150,7 +150,7 @@ class Reader:
 
     def _listen(self) -> bool:
         with contextlib.suppress(BlockingIOError):
-            chunk = os.read(self._process.stderr.fileno(), _PIECE)  # type: ignore[union-attr]
+            chunk = os.read(self._pipes[2].fileno(), _PIECE)
             self._said = (self._said + chunk)[-_SAID:]
             return bool(chunk)
         return True

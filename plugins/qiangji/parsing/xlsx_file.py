@@ -282,5 +282,5 @@ def _stem(name: str) -> str:
 def _column(values: tuple[object, ...]) -> list[str | None]:
     kinds = set(map(type, values))
     if kinds == {str}:
-        return list(values)  # type: ignore[arg-type]
+        return list(values)  # type: ignore[arg-type] # each is text, and none is looked at twice
     return [as_text(v) for v in values]

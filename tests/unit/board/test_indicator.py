@@ -22,6 +22,11 @@ def rows(**values: tuple[float | None, float | None]) -> list[dict[str, Any]]:
     ]
 
 
+def indicator(direction: str) -> Any:
+    """As much of one as ranking asks for."""
+    return SimpleNamespace(direction=direction)
+
+
 FIVE = rows(a=(10, 100), b=(30, 95), c=(30, 90), d=(50, 89.99), e=(None, 100), f=(20, None))
 
 
@@ -35,10 +40,10 @@ FIVE = rows(a=(10, 100), b=(30, 95), c=(30, 90), d=(50, 89.99), e=(None, 100), f
 def test_equal_values_share_a_place_and_units_that_hardly_reported_have_none(
     direction: str, places: dict[str, int | None]
 ) -> None:
-    found = _places(FIVE, SimpleNamespace(direction=direction))  # type: ignore[arg-type]
+    found = _places(FIVE, indicator(direction))
     assert {code: place["rank"] for code, place in found.items()} == places
     assert {place["ranked_units"] for place in found.values()} == {3}
 
 
 def test_where_neither_direction_is_better_nothing_is_ranked() -> None:
-    assert _places(FIVE, SimpleNamespace(direction="none")) == {}  # type: ignore[arg-type]
+    assert _places(FIVE, indicator("none")) == {}

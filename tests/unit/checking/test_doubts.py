@@ -3,89 +3,24 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pyarrow as pa
 import pytest
 
-from qiangji import checking
 from qiangji.catalogue.load import Catalogue, load
-from qiangji.catalogue.models import Form
-from qiangji.checking import Checked, doubts, names
+from qiangji.checking import Checked, doubts
 from qiangji.checking.breaches import Breach
 from qiangji.feedback.problems import problems_of
-from qiangji.parsing import Parsed, read_form, read_grids
+from qiangji.parsing import Parsed
 from qiangji.parsing.facts import ANOTHER, ScaledColumn, SheetFacts
 from qiangji.parsing.problems import PROBLEMS
-from qiangji.periods import Period
-from tests.frozen.paths import CATALOGUE, EXPECTATIONS
 from tests.golden import world
-from tests.unit.checking.reports import PERIOD, as_csv, part_of
+from tests.unit.checking.reports import part_of
+from tests.unit.checking.six_villages import BETWEEN, VILLAGES, catalogue, codes, judged, rows_of, small
 
-BETWEEN = "expect_column_values_to_be_between"
-VILLAGES = ["永安村委会", "仁义村委会", "江咀村民委员会", "奇榜村委会", "沙岗村委会", "都会村委会"]
-NUMBERS = {"type": "decimal", "unit": "ten_thousand_yuan"}
-Row = Sequence[Any]
-
-
-@pytest.fixture(scope="module")
-def small(tmp_path_factory: pytest.TempPathFactory) -> world.World:
-    """A county of six villages and one of one; income is plausible from 1 to 100, people should be there."""
-    form = {
-        "fields": {"income": NUMBERS, "people": {"unit": "person", "may_be_empty": False}},
-        "expectations": [
-            {"field": "income", "rule": "plausible", "type": BETWEEN, "severity": "warning",
-             "kwargs": {"column": "income", "min_value": 1, "max_value": 100}},
-            {"field": "people", "rule": "present", "type": "expect_column_values_to_not_be_null",
-             "severity": "warning", "kwargs": {"column": "people"}},
-        ],
-    }  # fmt: skip
-    group = {"grain": "group", "fields": {"n": {}}}
-    tree = {"Z": {"A": {"司前镇": VILLAGES}, "B": {"U": ["大滘村委会"]}}}
-    indicator = {
-        "code": "x",
-        "numerator": {"form": "f", "sum": "people"},
-        "denominator": {"form": "f", "count": "rows"},
-    }
-    return world.make(tmp_path_factory.mktemp("doubts"), tree, {"f": form, "g": group}, [indicator])
-
-
-@pytest.fixture(scope="module")
-def catalogue(small: world.World) -> Catalogue:
-    return load(small.catalogue, small.expectations)
-
-
-def judged(
-    catalogue: Catalogue,
-    small: world.World,
-    rows: Sequence[Row],
-    sheet: SheetFacts | None = None,
-    form: str = "f",
-) -> Checked:
-    """County A's rows (code, name, numbers), judged; `sheet`: what the sheet says of itself."""
-    declared: Form = catalogue.forms[form].model_copy(update={"name_headers": ("村名",)})
-    county = catalogue.counties["990001"]
-    head = ["unit_code", "村名", *declared.fields]
-    lines = [[small.codes.get(str(row[0]), row[0]), *row[1:]] for row in rows]
-    grid = read_grids(as_csv([head, *lines]), "csv", county, [form])[form]
-    parsed = read_form(grid, declared, county, Period.parse(PERIOD))
-    one = Checked(part_of("990001", form), replace(parsed, sheet=sheet) if sheet else parsed)
-    checking.judge([one], catalogue, declared, catalogue.suites[form])
-    return one
-
-
-def rows_of(incomes: Sequence[Any], people: Sequence[Any] = (), names: Sequence[str] = ()) -> list[Row]:
-    return [
-        (v, names[i] if names else v, incomes[i], people[i] if people else 5)
-        for i, v in enumerate(VILLAGES[: len(incomes)])
-    ]
-
-
-def codes(one: Checked) -> list[str]:
-    return [d.code for d in one.doubts]
+__all__ = ["catalogue", "small"]
 
 
 def test_nothing_is_asked_about_a_report_as_it_should_be(catalogue: Catalogue, small: world.World) -> None:
@@ -173,96 +108,6 @@ def test_zeros_that_came_as_dashes(catalogue: Catalogue, small: world.World) -> 
     few = judged(catalogue, small, rows_of([5] * 6, ["1", " -   ", "3", "4", "2", "-"]))
     assert codes(few) == []
     assert [f.rule.rpartition(".")[2] for f in few.findings] == ["dash", "dash"]
-
-
-# ---- names beside codes
-
-
-def test_names_that_slipped_by_a_row_are_held(catalogue: Catalogue, small: world.World) -> None:
-    one = judged(catalogue, small, rows_of([5] * 6, names=[*VILLAGES[1:], VILLAGES[0]]))
-    assert codes(one) == ["names_of_other_units"]
-    assert len(one.findings) == 6
-    assert {f.rule for f in one.findings} == {"f.unit_code.another_name"}
-    told = [p for p in problems_of(one, catalogue.forms["f"]) if p.row]
-    assert [p.address for p in told] == [f"f!A{n}" for n in range(2, 8)]
-
-
-def test_two_names_exchanged_only_warn(catalogue: Catalogue, small: world.World) -> None:
-    one = judged(catalogue, small, rows_of([5] * 6, names=[VILLAGES[1], VILLAGES[0], *VILLAGES[2:]]))
-    assert codes(one) == []
-    assert [f.unit_code for f in one.findings] == [small.codes[v] for v in VILLAGES[:2]]
-    assert all(set(f.fields) == {"income", "people"} for f in one.findings)  # none of its figures is unmarked
-
-
-def test_other_ways_to_write_a_name_warn_nobody(catalogue: Catalogue, small: world.World) -> None:
-    ways = ["永安村", "仁义村民委员会", "江咀村委", "司前镇奇榜村委会", "沙岗村（行政村）", "都 会"]
-    one = judged(catalogue, small, rows_of([5] * 6, names=ways))
-    assert (codes(one), one.findings) == ([], [])
-    unknown = judged(catalogue, small, rows_of([5] * 6, names=["甲", "仁和", "", "第3村", "-", "新村"]))
-    assert (codes(unknown), unknown.findings) == ([], [])
-
-
-@pytest.mark.parametrize(
-    "name",
-    ["张三李四村", "石溪村委会", "村头", "欧阳建国", "山前里村民委员会"],
-)
-def test_a_name_unlike_any_of_the_unit_is_asked_about_and_not_shown(
-    catalogue: Catalogue, small: world.World, name: str
-) -> None:
-    one = judged(catalogue, small, rows_of([5] * 6, names=[*VILLAGES[:4], name, VILLAGES[5]]))
-    assert (codes(one), one.verdict) == ([], "accepted")
-    (finding,) = one.findings
-    assert (finding.rule, finding.severity, finding.fields) == ("f.unit_code.unlike_name", "warning", ())
-    assert "沙岗村委会" in finding.words.message_zh
-    assert "f!A6" in finding.words.message_en
-    assert name not in repr(finding)
-
-
-@pytest.mark.parametrize(
-    "name",
-    ["永", "永安", "永安里", "安永", "新会區司前鎮永安村", "永安党支部", "村委会", "本村", "同上", "1", "Yong'an",
-     "永安（原光明）", "榮華富貴", "大滘村委会", "光明村"],
-)  # fmt: skip
-def test_other_spellings_former_names_and_what_is_no_name_are_not_asked_about(
-    catalogue: Catalogue, small: world.World, name: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    former = {small.codes[VILLAGES[0]]: frozenset({"光明"})}
-    monkeypatch.setattr(names, "_former", lambda _: former)
-    one = judged(catalogue, small, rows_of([5] * 6, names=[name, *VILLAGES[1:]]))
-    assert one.findings == []
-
-
-def test_a_county_that_calls_its_villages_otherwise_is_asked_once(
-    catalogue: Catalogue, small: world.World
-) -> None:
-    one = judged(catalogue, small, rows_of([5] * 6, names=[f"别称{c}" for c in "子丑寅卯辰巳"]))
-    assert [f.words.value for f in one.findings] == ["6"]
-    assert codes(one) == []
-
-
-def test_a_group_may_be_called_as_some_village(catalogue: Catalogue, small: world.World) -> None:
-    code = small.codes[VILLAGES[0]]
-    rows = [
-        (f"{code}0{i}", name, 1) for i, name in enumerate(["仁义", "仁义村民小组", "仁义村委会", "一组"], 1)
-    ]
-    one = judged(catalogue, small, rows, form="g")
-    assert [f.unit_code for f in one.findings] == [f"{code}03"]
-
-
-@pytest.mark.parametrize(("by", "told", "held"), [(1, 12, True), (0, 0, False)])
-def test_names_of_tasks_that_slipped_are_held(by: int, told: int, held: bool) -> None:
-    """Tasks have the names of the form's list; in other words a name says nothing."""
-    catalogue = load(CATALOGUE, EXPECTATIONS)
-    form = catalogue.forms["county_milestones"]
-    listed = [serial.name.zh for serial in form.serials.values()]
-    said = [*listed[by:], *listed[:by]]
-    rows = [names.Named(f"440781-{code}", f"{name}。") for code, name in zip(form.serials, said, strict=True)]
-    found, _ = names.look(
-        catalogue, form, [*rows, names.Named("440781-01", "其他")], Period.parse("2026Q3"), "440781"
-    )
-    assert len(found) == told
-    assert bool(list(doubts._of_names(found, 12))) == held
-    assert not found or (found[0].unit_code, found[0].words.value) == ("440781-01", "440781-02")
 
 
 # ---- what the sheet says of itself

@@ -53,7 +53,9 @@ def test_a_closed_pipe_is_no_success_of_what_failed(tmp_path: Path) -> None:
     assert run(words, tmp_path, reads=False, both=True)[0] == 2
 
 
-@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full on this system")
+@pytest.mark.skipif(
+    not Path("/dev/full").exists(), reason="run it on Linux: /dev/full stands for a full disk"
+)
 @pytest.mark.parametrize("words", [["--help"], ["values", "--help"]])
 def test_a_full_disk_is_told_in_a_line(tmp_path: Path, words: list[str]) -> None:
     with Path("/dev/full").open("w") as full:

@@ -13,7 +13,8 @@ from rich.cells import cell_len
 from qiangji.cli import app, reference
 from qiangji.cli.purposes import PURPOSES
 
-COMMANDS: dict[str, Any] = dict(typer.main.get_command(app).commands)  # type: ignore[attr-defined]
+TREE: Any = typer.main.get_command(app)
+COMMANDS: dict[str, Any] = TREE.commands
 
 
 def test_the_page_is_current() -> None:

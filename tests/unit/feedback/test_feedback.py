@@ -10,7 +10,8 @@ import io
 import unicodedata
 import zipfile
 from pathlib import Path
-from typing import Any, ClassVar
+from types import SimpleNamespace
+from typing import Any
 
 import openpyxl
 import pyarrow as pa
@@ -221,6 +222,13 @@ def test_unchanged_may_come_in_a_workbook_that_went_back() -> None:
     assert read(sink.getvalue()).is_unchanged
 
 
+def at(path: Path) -> Pipeline:
+    """Of the catalogue only its path is looked at."""
+    catalogue: Any = SimpleNamespace(path=path)
+    ledger: Any = None
+    return Pipeline(Settings(), catalogue, ledger)
+
+
 def test_a_link_in_the_place_of_the_folder_is_not_followed(tmp_path: Path) -> None:
     root, elsewhere = tmp_path / "in", tmp_path / "elsewhere"
     root.mkdir()
@@ -228,10 +236,7 @@ def test_a_link_in_the_place_of_the_folder_is_not_followed(tmp_path: Path) -> No
     (root / "feedback").symlink_to(elsewhere)
     one = county(path=str(root))
 
-    class Any_:  # of the catalogue only its path is looked at
-        path = tmp_path
-
-    pipeline = Pipeline(Settings(), Any_, None)  # type: ignore[arg-type]
+    pipeline = at(tmp_path)
     with pytest.raises(PermanentError) as e:
         writing.write(pipeline, one, "v.xlsx", b"x")
     assert e.value.code == "feedback_refused"
@@ -247,10 +252,7 @@ def test_only_what_is_as_it_was_written_is_removed(tmp_path: Path) -> None:
     root.mkdir()
     one = county(path=str(root))
 
-    class Any_:  # of the catalogue only its path is looked at
-        path = tmp_path
-
-    pipeline = Pipeline(Settings(), Any_, None)  # type: ignore[arg-type]
+    pipeline = at(tmp_path)
     mine = hashlib.sha256(b"x").hexdigest()
     assert writing.remove(pipeline, one, "v.xlsx", mine), "there is no folder"
     writing.write(pipeline, one, "v.xlsx", b"x")
@@ -270,17 +272,13 @@ def test_only_what_is_as_it_was_written_is_removed(tmp_path: Path) -> None:
 
 
 def test_the_list_says_what_is_open_and_is_no_report() -> None:
-    class Catalogue_:
-        forms: ClassVar = {"v": FORM}
-
-        def name_of(self, code: str) -> str:
-            return "甲县"
+    catalogue: Any = SimpleNamespace(forms={"v": FORM}, name_of=lambda _: "甲县")
 
     def open_(name: str, problems: int, *submissions: tuple[str, str, str]) -> Sent:
         return Sent("990001", name, "id", "digest", "basis", problems, "sftp", "sent", submissions)
 
     content = closing.as_text(
-        Catalogue_(),  # type: ignore[arg-type]
+        catalogue,
         county(),
         [
             open_("v_2026-10.xlsx", 3, ("v", "2026-10", "partial")),

@@ -453,7 +453,9 @@ def test_a_form_that_begins_or_ends_has_its_own_first_and_last_period(catalogue:
 
 
 @pytest.mark.usefixtures("servers")  # for its time: it starts nothing
-@pytest.mark.skipif(shutil.which("soffice") is None, reason="no LibreOffice")
+@pytest.mark.skipif(
+    shutil.which("soffice") is None, reason="LibreOffice is not installed (apt: libreoffice-calc)"
+)
 def test_an_office_program_opens_it_and_adds_up(
     catalogue: Catalogue, village: templates.Template, sheet: Any, tmp_path: Path
 ) -> None:

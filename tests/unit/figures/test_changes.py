@@ -21,11 +21,11 @@ def obs(more: dict[str, Any]) -> str:
 
 
 def change(org: str, before: str | None, after: str | None, *causes: str, **more: Any) -> dict[str, Any]:
-    both = [None if x is None else Decimal(x) for x in (before, after)]
+    was, now = (None if x is None else Decimal(x) for x in (before, after))
     row: dict[str, Any] = {
         "name_zh": "比例", "indicator_code": "share", "org_name": org, "org_code": org, "period": "2026-01",
-        "period_type": "month", "value_before": both[0], "value": both[1],
-        "change": None if None in both else both[1] - both[0],  # type: ignore[operator]
+        "period_type": "month", "value_before": was, "value": now,
+        "change": None if was is None or now is None else now - was,
         "numerator_before": Decimal(1), "numerator": Decimal(2), "denominator_before": Decimal(1),
         "denominator": Decimal(2), "obs_status_before": "A", "obs_status": "A", "is_first_shown": False,
         "causes": list(causes), "reported_units": 0 if obs(more) == "O" else 2,

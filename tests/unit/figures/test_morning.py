@@ -78,7 +78,7 @@ def test_of_deliveries_side_by_side_the_one_that_counts_is_not_offered(
     held = row(A, "held", delivery_id="d1", reason_code="side_by_side", received_at=AT)
     monkeypatch.setattr(deliveries, "parts", lambda *_: {})
     monkeypatch.setattr(deliveries, "of_same_report", lambda *_: {(A, "village", "2026-10"): same})
-    (one,) = _held(None, catalogue, Reporting(AT, [held], []))  # type: ignore[arg-type]
+    (one,) = _held(None, catalogue, Reporting(AT, [held], []))  # type: ignore[arg-type] # what asks is replaced
     assert (one.beside, one.counts) == (beside, counts)
     assert one.zh.endswith(said)
 

@@ -128,9 +128,10 @@ def test_each_pull_removes_what_has_lain_too_long(catalogue: Any, tmp_path: Path
     assert new is not None
     days_ago = time.time() - 3.1 * 86_400
     os.utime(old, (days_ago, days_ago))
-    list(landing.pull(Pipeline(keep, catalogue, None), [], [], "run"))  # type: ignore[arg-type]
+    no_ledger: Any = None
+    list(landing.pull(Pipeline(keep, catalogue, no_ledger), [], [], "run"))
     assert (old.exists(), new.exists()) == (False, True)
-    list(landing.pull(Pipeline(Settings(home=tmp_path), catalogue, None), [], [], "run"))  # type: ignore[arg-type]
+    list(landing.pull(Pipeline(Settings(home=tmp_path), catalogue, no_ledger), [], [], "run"))
     assert not new.exists(), "where nothing is to be kept, what was kept before goes"
 
 

@@ -9,10 +9,12 @@ from typing import Any
 from qiangji.figures.deciding import Waiting
 from qiangji.figures.morning import CountyMorning, Due, Morning, Moves, Night
 from qiangji.letters.situation import Situation
+from qiangji.letters.words import Words
 
 TODAY = date(2026, 11, 5)  # a Thursday; 2026-11-06 is the fifth working day
 AT = datetime(2026, 11, 5, 0, 30, tzinfo=UTC)
 A, B, C = "440703", "440704", "440705"
+ZH, EN = Words("zh", "Asia/Shanghai"), Words("en", "Asia/Shanghai")
 NAMES = {A: "蓬江区", B: "江海区", C: "新会区"}
 SECRET = "88888888"
 """A rejected value, as messages of mart quote it."""

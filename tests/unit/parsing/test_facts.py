@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import zipfile
 from datetime import date
+from typing import Any
 
 import pytest
 from openpyxl import Workbook
@@ -396,9 +397,9 @@ def test_what_is_kept_of_a_workbook_that_may_not_be_kept_tells_the_same_of_its_s
     read = cage.read_sheets(content, "xlsx", county("xlsx"), {"village": FORM.title.zh})
     kept = workbook_of(read.grids["village"])
     assert kept == workbook_of(read.grids["village"])
-    layout = {"title_rows": 2, "sign_off": ("说明",)}
+    layout: dict[str, Any] = {"title_rows": 2, "sign_off": ("说明",)}
     first, second = (
-        cage.read_submission(c, "xlsx", county("xlsx", **layout), FORM, Period.parse("2026-10"))  # type: ignore[arg-type]
+        cage.read_submission(c, "xlsx", county("xlsx", **layout), FORM, Period.parse("2026-10"))
         for c in (content, kept)
     )
     assert second.sheet == first.sheet

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -30,9 +31,9 @@ def csv_cells(content: bytes, encoding: str = "utf-8") -> list[list[str | None]]
     return cells(read_grids(content, "csv", county(encoding=encoding), ["village"])["village"])
 
 
-def refused(content: bytes, kind: str, **more: object) -> ReturnedError:
+def refused(content: bytes, kind: Any, **more: Any) -> ReturnedError:
     with pytest.raises(ReturnedError) as caught:
-        read_grids(content, kind, county(**more), ["village"])  # type: ignore[arg-type]
+        read_grids(content, kind, county(**more), ["village"])
     assert caught.value.zh
     return caught.value
 
@@ -289,13 +290,13 @@ def test_a_sheet_that_claims_a_large_rectangle_or_holds_a_part_twice_is_not_unpa
     assert refused(twice.getvalue(), "xlsx").code == "duplicate_member"
 
 
-def _with_part(content: bytes, name: str, change: object) -> bytes:
+def _with_part(content: bytes, name: str, change: Callable[[bytes], bytes]) -> bytes:
     out = io.BytesIO()
     with zipfile.ZipFile(io.BytesIO(content)) as old, zipfile.ZipFile(out, "w") as new:
         for entry in old.infolist():
             data = old.read(entry)
             if entry.filename == name:
-                changed = change(data)  # type: ignore[operator]
+                changed = change(data)
                 assert changed != data
                 data = changed.replace(b'<row r="1"', b'<row r="1048576"')
             new.writestr(entry, data)

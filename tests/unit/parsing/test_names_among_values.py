@@ -6,7 +6,7 @@ import pyarrow as pa
 import pytest
 
 from qiangji.catalogue.load import load
-from qiangji.catalogue.models import Layout
+from qiangji.catalogue.models import Field, Layout
 from qiangji.parsing.grid import grid_of
 from qiangji.parsing.screening import Hit, find_personal_data
 from qiangji.personal_data import Things, may_name
@@ -39,8 +39,8 @@ def found(header: str, text: str) -> list[Hit]:
     ],
 )
 @pytest.mark.parametrize("field", [NUMBER, YES_NO])
-def test_a_person_where_no_text_belongs_is_found(field: object, text: str) -> None:
-    assert found(field.label.zh, text) == [Hit("village!B2", "name")]  # type: ignore[attr-defined]
+def test_a_person_where_no_text_belongs_is_found(field: Field, text: str) -> None:
+    assert found(field.label.zh, text) == [Hit("village!B2", "name")]
 
 
 @pytest.mark.parametrize(
@@ -52,8 +52,8 @@ def test_a_person_where_no_text_belongs_is_found(field: object, text: str) -> No
     ],
 )  # fmt: skip
 @pytest.mark.parametrize("field", [NUMBER, YES_NO])
-def test_other_words_are_told_as_what_cannot_be_read(field: object, text: str) -> None:
-    assert found(field.label.zh, text) == []  # type: ignore[attr-defined]
+def test_other_words_are_told_as_what_cannot_be_read(field: Field, text: str) -> None:
+    assert found(field.label.zh, text) == []
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from qiangji.parsing.grid import grid_of
 from qiangji.parsing.headers import Columns, find_columns
 from qiangji.parsing.numbering import without_numbers
 from qiangji.parsing.reading import Reading
-from tests.unit.parsing.test_wording import MONTH, QUARTER, catalogue
+from tests.unit.parsing.wordings import MONTH, QUARTER, catalogue
 
 FORMS = catalogue().forms
 

@@ -15,7 +15,7 @@ from qiangji.ledger import sequence
 from qiangji.parsing import Parsed, read_form, read_grids
 from qiangji.periods import Period
 from tests.golden import world
-from tests.unit.ledger.test_ledger import told, verdict
+from tests.unit.ledger.verdicts import told, verdict
 
 FIELDS = {"n": {}, "b": {"type": "boolean"}}
 COUNTY: dict[str, Any] = {
