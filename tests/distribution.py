@@ -11,8 +11,8 @@ from typing import Any
 from xdist.scheduler import LoadScopeScheduling
 
 LONG = {
-    "integration/test_airflow_night.py": 200,
-    "integration/test_demo.py": 140,
+    "integration/test_airflow_night.py": 150,
+    "integration/test_demo.py": 110,
     "integration/test_board_in_browser.py": 60,
     "integration/test_replay.py": 50,
     "faults/test_faults.py": 50,

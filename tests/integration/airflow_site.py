@@ -25,8 +25,10 @@ from qiangji.local import accounts, demo
 from qiangji.local.airflow import AirflowStack
 from qiangji.local.client import AirflowClient
 from qiangji.local.runs import Run, TaskInstance
+from qiangji.local.settings import USER
 from qiangji.periods import Period, reporting_month
 from qiangji.settings import connection, settings
+from simulator.control import post_event
 from tests.conftest import Workplace
 from tests.frozen import paths as frozen
 from tests.integration.nights import Night, forget
@@ -71,7 +73,7 @@ class Site:
 
     @property
     def last(self) -> Period:
-        """The reporting month; the systems serve the four before it as well."""
+        """The reporting month; the systems serve the three before it as well."""
         return reporting_month(stages.local_today())
 
     def collect(self, dag: str = "collect_nightly", **how: Any) -> Ended:
@@ -100,15 +102,52 @@ class Site:
         return httpx2.Client(base_url=self.airflow.url, trust_env=False, timeout=60)
 
     def tokens(self, web: httpx2.Client) -> dict[str, str]:
-        """Account -> token. Beside `admin` there are a duty operator and an analyst, made when first asked for."""
+        """Account -> token. Beside `admin` there are a duty operator and an analyst, made when first asked for,
+        quicker than by Airflow's command, by which `test_stack.py` makes one.
+        """
         if not self.known:
-            words = {"duty": "who runs", "analyst": "who reads"}
-            roles = {"duty": accounts.DUTY, "analyst": accounts.ANALYST}
-            self.airflow._commands([accounts.creating(user, words[user], roles[user]) for user in roles])
-            for user, word in (words | dict([self.airflow.login])).items():
-                answer = web.post("/auth/token", json={"username": user, "password": word})
-                self.known[user] = str(answer.raise_for_status().json()["access_token"])
+            words = dict([self.airflow.login])
+            roles = {"duty": ("who runs", accounts.DUTY), "analyst": ("who reads", accounts.ANALYST)}
+            self._log_in(web, words)
+            for user, (word, role) in roles.items():
+                made = {"username": user, "first_name": user, "last_name": "-", "email": f"{user}@localhost"}
+                web.post(
+                    "/auth/fab/v1/users",
+                    headers={"Authorization": f"Bearer {self.known[USER]}"},
+                    json=made | {"password": word, "roles": [{"name": role}]},
+                ).raise_for_status()
+                words[user] = word
+            self._log_in(web, words)
         return self.known
+
+    def _log_in(self, web: httpx2.Client, words: dict[str, str]) -> None:
+        for user, word in words.items():
+            answer = web.post("/auth/token", json={"username": user, "password": word})
+            self.known[user] = str(answer.raise_for_status().json()["access_token"])
+
+    def backfill(self, first: Period, last: Period) -> list[Run]:
+        """Backfill two months that follow each other, and wait for their runs.
+
+        By Airflow's command, which takes longer, `test_stack.py` asks for a backfill, and the demonstration.
+        """
+        known = {r.run_id for r in self.client.runs("collect_period")}
+        self.client._json(
+            "POST",
+            "/backfills",
+            json={
+                "dag_id": "collect_period", "reprocess_behavior": "completed", "max_active_runs": 2,
+                "from_date": f"{first.start}T00:00:00+08:00", "to_date": f"{last.start}T00:00:00+08:00",
+            },
+        )  # fmt: skip
+        deadline = time.monotonic() + SECONDS
+        while len(runs := [r for r in self.client.runs("collect_period") if r.run_id not in known]) < 2:
+            assert time.monotonic() < deadline
+            time.sleep(0.3)
+        return [self.client.wait_for_run("collect_period", r.run_id, SECONDS, every=1) for r in runs]
+
+    def event(self, what: str, **details: str) -> None:
+        """As `demo.event`, from here."""
+        post_event(self.airflow.home / "simulator", what, details)
 
     def alerts(self) -> str:
         """What Airflow's home page says at its top."""
@@ -178,14 +217,14 @@ def a_site(folder: Path, seconds: int = COUNTY_SECONDS) -> Iterator[Site]:
         stack.enter_context(server.running_server())
         with pipeline.open_pipeline():
             pass
-        # a scheduler that looks a third as often, and DAGs that are read once, leave the processor to other tests; the
+        # a scheduler that looks a sixth as often, and DAGs that are read once, leave the processor to other tests; the
         # demonstration's are as they are
         environment = {
             "QIANGJI_RETRY_SECONDS": "1",
-            "AIRFLOW__SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": "0.3",
+            "AIRFLOW__SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": "0.6",
             "AIRFLOW__DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "3600",
         }
-        airflow = demo.airflow_of(s, server, months=5, env=environment)
+        airflow = demo.airflow_of(s, server, months=4, env=environment)
         stack.callback(airflow.stop)
         airflow.start()
         airflow.wait_ready(SECONDS)

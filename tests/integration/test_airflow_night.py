@@ -61,11 +61,14 @@ def test_the_pages_are_ready_before_anybody_opens_one(site: Site) -> None:
 def test_a_scheduler_that_is_killed_twice_loses_nothing(
     site: Site, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    """As if it had not been: the oldest month, beside the same by the package alone."""
+    """As if it had not been: the oldest month, by its partition key, beside the same by the package alone."""
     from tests.faults import scheduler
 
+    month = site.last - 3
+    assert site.shares(month) == {}, "nothing of it yet"
     outcome = scheduler.killed(site, tmp_path_factory.mktemp("killed"))
     assert outcome.is_well, str(outcome)
+    assert site.shares(month)["440700"] is not None
 
 
 def test_a_night_ends_green_and_its_figures_follow(site: Site) -> None:
@@ -113,8 +116,6 @@ def test_in_the_morning_what_is_wrong_is_logged_and_feedback_goes_out(site: Site
         assert f"{year}.yaml" in log
     assert site.client.returned(*asked, "feedback")["sent"] > 3
     assert list((site.airflow.home / "feedback").rglob("*.xlsx"))
-    again = site.collect("watch_reporting")
-    assert set(site.client.returned(again.dag_id, again.run_id, "feedback")) == {"known"}
     told = site.collect("send_letters")
     assert states(told) == {"success": {"working_day", "letters"}}
     assert set(site.client.returned(told.dag_id, told.run_id, "letters")) == {"no_address"}, (
@@ -207,26 +208,29 @@ def test_each_page_that_people_open_answers(site: Site) -> None:
 
 
 def test_a_role_may_what_its_people_do_and_an_action_carries_a_name(site: Site) -> None:
+    """After the morning, which the administrator started: once more, nothing goes out that is known."""
     with site.web() as web:
         headers = {user: {"Authorization": f"Bearer {token}"} for user, token in site.tokens(web).items()}
         start: dict[str, Any] = {"logical_date": None, "conf": {}}
-        night = site.client.runs("collect_nightly")[0]
-        started = {}
-        for user, expected in (("analyst", 403), ("duty", 200), ("admin", 200)):
-            answer = web.post("/api/v2/dags/watch_reporting/dagRuns", headers=headers[user], json=start)
+        night, watch = (site.client.runs(dag)[0] for dag in ("collect_nightly", "watch_reporting"))
+        run = f"/api/v2/dags/collect_nightly/dagRuns/{quote(night.run_id, safe='')}"
+        begun = "/api/v2/dags/watch_reporting/dagRuns"
+        started = {"admin": web.get(f"{begun}/{quote(watch.run_id)}", headers=headers["admin"]).json()}
+        for user, expected in (("analyst", 403), ("duty", 200)):
+            answer = web.post(begun, headers=headers[user], json=start)
             assert answer.status_code == expected, user
-            if expected == 200:
-                started[user] = answer.json()
-                site.client.wait_for_run("watch_reporting", started[user]["dag_run_id"], SECONDS)
+            assert web.delete(run, headers=headers[user]).status_code == 403, (
+                "nothing that was done is removed"
+            )
+        started["duty"] = answer.json()
+        for user in headers:
             for path in ("/api/v2/connections", "/api/v2/variables", "/auth/fab/v1/users"):
                 assert web.get(path, headers=headers[user]).status_code == (
                     200 if user == "admin" else 403
                 ), path
-            run = f"/api/v2/dags/collect_nightly/dagRuns/{quote(night.run_id, safe='')}"
-            if user != "admin":
-                assert web.delete(run, headers=headers[user]).status_code == 403, (
-                    "nothing that was done is removed"
-                )
+        again = started["duty"]["dag_run_id"]
+        site.client.wait_for_run("watch_reporting", again, SECONDS)
+        assert set(site.client.returned("watch_reporting", again, "feedback")) == {"known"}
         assert {user: run["triggering_user_name"] for user, run in started.items()} == {
             "duty": "duty",
             "admin": "admin",
@@ -286,28 +290,17 @@ def test_a_decision_is_taken_in_airflows_frame(site: Site, tmp_path_factory: pyt
             assert night.query("SELECT * FROM mart.decision WHERE finding_id = :id", id=finding) == [taken]
 
 
-def test_a_month_is_collected_by_its_partition_key(site: Site) -> None:
-    """After the first night."""
+def test_a_month_that_is_started_by_hand_is_built_as_well(site: Site) -> None:
+    """After the first night. The form of a run by hand has a period, and no partition key."""
     month = site.last - 1
     assert site.shares(month) == {}, "nothing of it yet"
-    run = site.collect("collect_period", partition_key=str(month))
-    assert run.state == "success", states(run)
-    assert run.partition_key == str(month)
-    builds = site.builds(month)
-    assert {b.partition_key: b.state for b in builds} == {str(month): "success"}
-    shares = site.shares(month)
-    assert shares["440700"] is not None
-    assert shares["440785"] is not None
-
-
-def test_a_month_that_is_started_by_hand_is_built_as_well(site: Site) -> None:
-    """After the two before it. The form of a run by hand has a period, and no partition key."""
-    month = site.last - 3
     run = site.collect("collect_period", conf={"period": str(month)})
     assert run.state == "success", states(run)
     assert run.partition_key is None
     assert {b.partition_key: b.state for b in site.builds(month)} == {str(month): "success"}
-    assert site.shares(month)["440700"] is not None
+    shares = site.shares(month)
+    assert shares["440700"] is not None
+    assert shares["440785"] is not None
     ahead = site.collect("collect_period", conf={"period": str(site.last + 1)})
     assert ahead.state == "failed", "a month that has not ended is refused by this door, too"
     for task in ("plan", "verdict"):
@@ -319,23 +312,13 @@ def test_a_month_that_is_started_by_hand_is_built_as_well(site: Site) -> None:
 
 
 def test_a_backfill_over_what_is_there_changes_nothing(site: Site) -> None:
-    """After the night and the month before it."""
+    """After the night and the month before it, once what they and the decision change is built, by hand."""
+    assert site.collect("build_indicators", conf={"period": str(site.last)}).state == "success"
     with site.night() as night:
         before, revisions, files = night.snapshot(), night.revisions(), _but_outcomes(night)
     assert before["mart.indicator_value"], "something that could change"
-    known = {r.run_id for r in site.client.runs("collect_period")}
-    site.airflow.cli(
-        "backfill", "create", "--dag-id", "collect_period", "--from-date", str((site.last - 1).start),
-        "--to-date", str(site.last.start), "--reprocess-behavior", "completed",
-    )  # fmt: skip
-    deadline = time.monotonic() + SECONDS
-    while len(runs := [r for r in site.client.runs("collect_period") if r.run_id not in known]) < 2:
-        assert time.monotonic() < deadline
-        time.sleep(0.3)
-    ended = [site.client.wait_for_run("collect_period", r.run_id, SECONDS, every=1) for r in runs]
-    assert {(r.partition_key, r.run_type, r.state) for r in ended} == {
-        (str(month), "backfill", "success") for month in (site.last - 1, site.last)
-    }
+    ended = {(r.partition_key, r.run_type, r.state) for r in site.backfill(site.last - 1, site.last)}
+    assert ended == {(str(month), "backfill", "success") for month in (site.last - 1, site.last)}
     assert {b.state for b in site.builds(site.last - 1, site.last)} == {"success"}
     with site.night() as night:
         assert_same(before, night.snapshot())
@@ -350,7 +333,7 @@ def test_one_county_down_is_red_at_its_pull_and_at_the_end_and_costs_the_others_
     try:
         run = site.collect(conf={"months": 3})
     finally:
-        demo.event(settings(), "up", DOWN)
+        site.event("up", county=DOWN)
     assert run.state == "failed"
     found = states(run)
     assert found.pop("failed") == {"collect_again", "verdict"}
@@ -402,12 +385,11 @@ def test_one_county_down_is_red_at_its_pull_and_at_the_end_and_costs_the_others_
 
 def test_a_county_that_hangs_delays_nobody_and_a_wrong_token_is_not_tried_again(site: Site) -> None:
     """The last night: a token that was refused stays so. It is that of a connection in Airflow."""
-    s = settings()
     _connect(site, REFUSING)
-    demo.event(s, "hang", HANGING)
-    demo.event(s, "wrong_token", REFUSING)
+    site.event("hang", county=HANGING)
+    site.event("wrong_token", county=REFUSING)
     run = site.collect(conf={"months": 3})
-    demo.event(s, "up", HANGING)
+    site.event("up", county=HANGING)
     found = states(run)
     assert found.pop("failed") == {f"pull {NAMES[REFUSING]}", "collect_again", "verdict"}
     assert set(found) == {"success"}

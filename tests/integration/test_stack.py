@@ -22,7 +22,7 @@ import pytest
 from qiangji.embedded import EmbeddedPostgres
 from qiangji.embedded.install import known_data, read_private
 from qiangji.embedded.process import postmaster
-from qiangji.local import processes, supervisor
+from qiangji.local import accounts, processes, supervisor
 from qiangji.local.__main__ import main
 from qiangji.local.airflow import AirflowStack, StackError
 from qiangji.local.client import AirflowClient, AirflowError
@@ -97,8 +97,8 @@ def _of(folder: Path) -> AirflowStack:
         dags_folder=folder / "dags",
         plugins_folder=folder / "plugins",
         postgres=EmbeddedPostgres(home),
-        # an idle scheduler that looks a third as often leaves the processor to other tests
-        env={"SPECIAL": "from the caller", "AIRFLOW__SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": "0.3"},
+        # an idle scheduler that looks a sixth as often leaves the processor to other tests
+        env={"SPECIAL": "from the caller", "AIRFLOW__SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": "0.6"},
         preload=["decimal"],
         programs={"companion": ["sleep", "3600"]},
     )
@@ -187,8 +187,11 @@ def test_a_month_is_triggered_by_its_key_and_backfilled(
 
     _until(lambda: len(backfilled()) == 2)
     assert backfilled() == {"2026-02", "2026-03"}, "the range names the months themselves"
+    duty = accounts.creating("duty", "who runs", accounts.DUTY)
     with pytest.raises(StackError, match="nosuchdag"):
-        stack.cli(*asked, "nosuchdag")
+        stack._commands([duty, [*asked, "nosuchdag"]])
+    with AirflowClient(stack.url, "duty", "who runs") as other:
+        assert other.runs("monthly"), "the command before the one that failed made an account with a role"
 
 
 def test_errors_say_what_was_asked_and_found(client: AirflowClient) -> None:

@@ -171,27 +171,23 @@ class AirflowStack:
         """
         import threading
 
+        from qiangji.local import health
+
         deadline = time.monotonic() + timeout
-        while missing := self._not_ready():
-            for name, lives in self.alive().items():
-                if not lives:
+        with health.session(self.url) as http:
+            while missing := health.missing(http, self._began):
+                self._look_for_ended()
+                if time.monotonic() > deadline:
                     raise StackError(
-                        f"{name} has ended: {processes.tail(self.log(name))}",
-                        where=str(self.log(name)),
-                        expected=f"a running {name}",
-                        do="Read the log, mend the cause and start again",
+                        f"not ready after {timeout:.0f} s: {', '.join(missing)}",
+                        where=self.url,
+                        expected="signs of life of api-server, scheduler and dag-processor",
+                        do=f"See the logs in {self.home / 'logs'}; on a slow machine wait longer",
                     )
-            if time.monotonic() > deadline:
-                raise StackError(
-                    f"not ready after {timeout:.0f} s: {', '.join(missing)}",
-                    where=self.url,
-                    expected="signs of life of api-server, scheduler and dag-processor",
-                    do=f"See the logs in {self.home / 'logs'}; on a slow machine wait longer",
-                )
-            time.sleep(0.25)
+                time.sleep(0.25)
         # The api-server sets up the tasks' API at its first request, which takes 2 s: ask now, while the
         # caller still has other things to do.
-        threading.Thread(target=self._warm, daemon=True).start()
+        threading.Thread(target=health.warm, args=(self.url,), daemon=True).start()
 
     def stop(self) -> None:
         """Stop every process of the stack, tasks included. When it returns, none is left.
@@ -365,27 +361,15 @@ class AirflowStack:
             both = "SELECT version_num FROM alembic_version UNION ALL SELECT version_num FROM alembic_version_fab"
             return " ".join(str(found[0]) for found in connection.execute(both))
 
-    def _not_ready(self) -> list[str]:
-        import httpx2
-
-        try:
-            answer = httpx2.get(f"{self.url}/api/v2/monitor/health", timeout=10, trust_env=False)
-            health = answer.raise_for_status().json()
-        except httpx2.HTTPError:
-            return ["api-server"]
-        missing = []
-        for name, part in (("scheduler", "scheduler"), ("dag-processor", "dag_processor")):
-            beat = (health.get(part) or {}).get(f"latest_{part}_heartbeat")
-            # Airflow calls a component healthy for half a minute after an earlier stack's last heartbeat.
-            if not beat or datetime.fromisoformat(beat) < self._began:
-                missing.append(name)
-        return missing
-
-    def _warm(self) -> None:
-        import httpx2
-
-        with contextlib.suppress(httpx2.HTTPError):
-            httpx2.get(f"{self.url}/execution/health", timeout=30, trust_env=False)
+    def _look_for_ended(self) -> None:
+        for name, lives in self.alive().items():
+            if not lives:
+                raise StackError(
+                    f"{name} has ended: {processes.tail(self.log(name))}",
+                    where=str(self.log(name)),
+                    expected=f"a running {name}",
+                    do="Read the log, mend the cause and start again",
+                )
 
     def _record(self) -> None:
         write_private(
