@@ -130,15 +130,22 @@ def test_nothing_is_wrong_with_a_page(
     look: Look, figures: dict[Key, Any], name: str, lang: str, theme: str
 ) -> None:
     """A theme changes colours alone, so of a dark page axe-core looks at those: the rest it has seen in the light one.
+    A dark page is loaded once, and becomes narrow as a window does; a light one is loaded at each width.
+
     Slides and dialogs are looked at as a whole in the dark.
     """
     wrong: list[str] = []
+    is_dark, is_open = theme == "dark", False
     for width in SIZES:
-        picture, is_dark = f"{name}-{lang}-{theme}-{width}", theme == "dark"
-        wrong += look(VIEWS[name], width, picture, lang=lang, theme=theme, of_colours=is_dark)
-        found = shown(look.browser.text)
-        assert_equal(found, {key: figures[key] for key in found})
-        assert look.browser.run("return document.documentElement.lang.slice(0, 2)") == lang
+        if is_dark and is_open:
+            look.browser.resize(width)
+        else:
+            look.browser.open(joined(look.home + VIEWS[name], lang=lang, theme=theme), width)
+            is_open = True
+            found = shown(look.browser.text)
+            assert_equal(found, {key: figures[key] for key in found})
+            assert look.browser.run("return document.documentElement.lang.slice(0, 2)") == lang
+        wrong += look.problems(width, f"{name}-{lang}-{theme}-{width}", of_colours=is_dark)
     assert wrong == []
 
 
@@ -275,8 +282,9 @@ def test_without_a_choice_the_theme_is_the_machine_s(look: Look) -> None:
 
 @pytest.mark.parametrize("name", VIEWS)
 def test_the_keyboard_reaches_everything(look: Look, name: str) -> None:
+    look.browser.open(look.home + VIEWS[name])
     for width in SIZES:
-        look.browser.open(look.home + VIEWS[name], width)
+        look.browser.resize(width)
         assert look.browser.out_of_reach() == [], width
 
 
