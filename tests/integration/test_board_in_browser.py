@@ -23,7 +23,7 @@ from qiangji.catalogue.tree import LEVELS
 from qiangji.figures import Choice
 from qiangji.pipeline import read_catalogue
 from tests.integration.boards import COUNTIES, INDICATOR, Key, Lived, Site, assert_equal, board, served, shown
-from tests.integration.browsing import AXE, PAPER, SIZES, Browser, chromium, serving
+from tests.integration.browsing import AXE, PAPER, SERIOUS, SIZES, Browser, chromium, serving
 
 AXE_HASH = "29348999450cdf2849a8e70b7912fc2da85a849da39c0d0d5394f51d4a9ed95c"
 """SHA-256 of axe.min.js of the npm package axe-core 4.14.1."""
@@ -35,6 +35,7 @@ WRONG = """<!doctype html><html><head><title>wrong</title><link rel="stylesheet"
 <div class="wide"><button class="bare">x</button></div><a href="/x" tabindex="-1">out of reach</a>
 <data hidden data-figure="a/b/c/d">1</data><div class="scroll"><table><tr>
 <th class="broad">broad</th></tr></table></div></main></body></html>"""
+EVERY_RULE = "axe.run(document).then((found) => arguments[0](found.violations.map((v) => [v.impact, v.id])))"
 WRONG_CSS = """.wide { width: 3000px } .bare:focus { outline: none } .pale { color: #ccc; background: #fff }
 .scroll { overflow-x: auto; width: 400px } .broad { position: sticky; left: 0; min-width: 800px }"""
 
@@ -130,16 +131,22 @@ def test_nothing_is_wrong_with_a_page(
     look: Look, figures: dict[Key, Any], name: str, lang: str, theme: str
 ) -> None:
     """A theme changes colours alone, so of a dark page axe-core looks at those: the rest it has seen in the light one.
+    A dark page is loaded once, and becomes narrow as a window does; a light one is loaded at each width.
 
     Slides and dialogs are looked at as a whole in the dark.
     """
     wrong: list[str] = []
+    is_dark, is_open = theme == "dark", False
     for width in SIZES:
-        picture, is_dark = f"{name}-{lang}-{theme}-{width}", theme == "dark"
-        wrong += look(VIEWS[name], width, picture, lang=lang, theme=theme, of_colours=is_dark)
-        found = shown(look.browser.text)
-        assert_equal(found, {key: figures[key] for key in found})
-        assert look.browser.run("return document.documentElement.lang.slice(0, 2)") == lang
+        if is_dark and is_open:
+            look.browser.resize(width)
+        else:
+            look.browser.open(joined(look.home + VIEWS[name], lang=lang, theme=theme), width)
+            is_open = True
+            found = shown(look.browser.text)
+            assert_equal(found, {key: figures[key] for key in found})
+            assert look.browser.run("return document.documentElement.lang.slice(0, 2)") == lang
+        wrong += look.problems(width, f"{name}-{lang}-{theme}-{width}", of_colours=is_dark)
     assert wrong == []
 
 
@@ -187,7 +194,8 @@ def test_a_page_fits_its_paper(look: Look, name: str, lang: str) -> None:
     browser = look.browser
     try:
         browser.command("Emulation.setEmulatedMedia", media="print")
-        browser.open(joined(look.home + VIEWS[name], lang=lang, theme="dark"), PAPER)
+        with browser.unseen():
+            browser.open(joined(look.home + VIEWS[name], lang=lang, theme="dark"), PAPER)
         assert browser.overflow(PAPER) <= 0
         assert browser.scrolled("table") == []
         shown_ = "filter((e) => e.checkVisibility()).map((e) => e.outerHTML.slice(0, 80))"
@@ -275,8 +283,9 @@ def test_without_a_choice_the_theme_is_the_machine_s(look: Look) -> None:
 
 @pytest.mark.parametrize("name", VIEWS)
 def test_the_keyboard_reaches_everything(look: Look, name: str) -> None:
+    look.browser.open(look.home + VIEWS[name])
     for width in SIZES:
-        look.browser.open(look.home + VIEWS[name], width)
+        look.browser.resize(width)
         assert look.browser.out_of_reach() == [], width
 
 
@@ -298,7 +307,7 @@ def test_a_dialog_opens_and_closes_by_the_keyboard(
     look: Look, page: str, asks: str, key: str, width: int
 ) -> None:
     browser = look.browser
-    assert look(page, width, lang="en", theme="dark") == []
+    browser.open(joined(look.home + page, lang="en", theme="dark"), width)
     before = len(browser.driver.find_elements("css selector", "dialog"))
     browser.run(f"document.querySelector('a[href*=\"{asks}\"]').focus()")
     browser.press(key)
@@ -415,6 +424,19 @@ def test_axe_is_the_published_file_with_its_licence() -> None:
     assert hashlib.sha256(AXE.read_bytes()).hexdigest() == AXE_HASH
     assert "Mozilla Public License" in (AXE.parent / "LICENSE").read_text("utf-8")
     assert (AXE.parent / "LICENSE-3RD-PARTY.txt").exists()
+
+
+def test_rules_that_are_left_out_find_nothing_grave(look: Look) -> None:
+    """Of a page that breaks many rules, and of a whole one."""
+    browser = look.browser
+    for address in (look.home.replace("qiangji/board/", "wrong"), look.home + "quality"):
+        browser.open(address)
+        every = browser.driver.execute_async_script(EVERY_RULE)
+        grave = {f"{impact} {rule}" for impact, rule in every if impact in SERIOUS}
+        assert {one.split(":")[0] for one in browser.findings()} == grave
+        assert len(every) > len(grave) or address.endswith("quality")
+    impacts = browser.run("return axe._audit.rules.map((rule) => rule.impact ?? null)")
+    assert set(impacts) == {"minor", "moderate", "serious", "critical"}, "each rule says how grave it is"
 
 
 def test_what_is_wrong_is_told(look: Look) -> None:
