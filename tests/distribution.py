@@ -18,6 +18,7 @@ LONG = {
     "faults/test_faults.py": 50,
     "integration/test_stack.py": 40,
     "hostile/test_cage.py": 30,
+    "hostile/test_cage_clean.py": 10,
     "integration/test_embedded.py": 30,
     "integration/test_night.py": 30,
     "integration/test_bad_input.py": 25,

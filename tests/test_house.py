@@ -1,4 +1,4 @@
-"""The house: how long a module and a function may be, and that each room says what it is.
+"""The house: how long a module, a file of tests and a function may be, and that each room says what it is.
 
 A function may be longer where the line above it says why: `# long: <reason>`.
 """
@@ -21,6 +21,7 @@ from qiangji.settings import PROJECT
 PACKAGE = PROJECT / "plugins" / "qiangji"
 MODULES = sorted(PACKAGE.rglob("*.py"))
 MODULE_LINES = 400
+TEST_LINES = 500
 FUNCTION_LINES = 60
 """Of the body, without the docstring."""
 LIMITS = {"C901", "PLR0912", "PLR0913", "PLR0915"}
@@ -53,6 +54,11 @@ def rooms_without_a_word(page: str) -> set[str]:
 def test_no_module_is_too_long() -> None:
     too_long = {name(p) for p in MODULES if len(p.read_text("utf-8").splitlines()) > MODULE_LINES}
     assert too_long == set()
+
+
+def test_no_file_of_tests_is_too_long() -> None:
+    files = [p for p in (PROJECT / "tests").rglob("*.py") if len(p.read_text("utf-8").splitlines()) > TEST_LINES]
+    assert [p.relative_to(PROJECT).as_posix() for p in files] == []
 
 
 def test_no_function_is_too_long_without_a_reason() -> None:

@@ -9,7 +9,6 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
 from datetime import time as clock
@@ -22,44 +21,13 @@ import pytest
 from python_calamine import CalamineWorkbook
 
 from qiangji.errors import ReturnedError
-from qiangji.parsing import Parsed, cage, cage_clean, read_form, read_grids, wire
+from qiangji.parsing import cage, read_form, read_grids, wire
 from qiangji.parsing.csv_file import read as read_csv
 from qiangji.periods import Period
+from tests.hostile.caged import GOOD, LIMITS, SLOW, busy, read, readers, refused
 from tests.hostile.files import CASES, FORM, HEADER, PERIOD, ROWS, book, county, csv_of
 
-pytestmark = pytest.mark.usefixtures("servers")  # most wait for a clock: the slow lane
-GOOD = csv_of(ROWS)
-SLOW = b'{"a":1,"b":2,"c":[1,2,3]}\n' * 1_200_000
-LIMITS = cage.Limits(memory=2 << 30, seconds=20, output=64 << 20)
-
-
-@pytest.fixture
-def no_reader_at_rest() -> Iterator[None]:
-    """For what counts readers, or ends them: others share one."""
-    cage.close()
-    yield
-    cage.close()
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _none_left() -> Iterator[None]:
-    yield
-    cage.close()
-
-
-def read(content: bytes = GOOD, kind: str = "csv", limits: cage.Limits = LIMITS) -> Parsed:
-    return cage.read_submission(content, kind, county(), FORM, Period.parse(PERIOD), limits=limits)  # type: ignore[arg-type]
-
-
-def refused(content: bytes, kind: str = "csv", limits: cage.Limits = LIMITS) -> str:
-    with pytest.raises(ReturnedError) as error:
-        read(content, kind, limits)
-    return error.value.code
-
-
-def readers() -> list[psutil.Process]:
-    children = psutil.Process().children(recursive=True)
-    return [c for c in children if any("cage_worker" in word for word in c.cmdline())]
+pytestmark = pytest.mark.usefixtures("servers", "none_left")  # most wait for a clock: the slow lane
 
 
 @pytest.mark.skipif(not Path("/proc/self/maps").exists(), reason="asks Linux which libraries a process has")
@@ -311,7 +279,7 @@ def test_a_forked_task_has_readers_of_its_own() -> None:
 def test_a_reader_ends_with_whoever_started_it() -> None:
     code = (
         "import os, signal\n"
-        "from tests.hostile.test_cage import read, readers\n"
+        "from tests.hostile.caged import read, readers\n"
         "read(); print(readers()[0].pid, flush=True); os.kill(os.getpid(), signal.SIGKILL)\n"
     )
     project = Path(__file__).parents[2]
@@ -395,201 +363,3 @@ def test_an_answer_says_nothing_but_reasons() -> None:
     with pytest.raises(wire.GarbledError):
         wire.error_of(wire.error_head(ReturnedError("x", code="something_new")))
     assert read_csv(GOOD, "utf-8").cells.num_rows == 4
-
-
-class busy:
-    """Act on the reader once it is busy with its file."""
-
-    def __init__(self, act: Callable[[psutil.Process], None]) -> None:
-        self._act, self._over = act, threading.Event()
-        self._thread = threading.Thread(target=self._watch)
-
-    def __enter__(self) -> None:
-        self._thread.start()
-
-    def __exit__(self, *_: object) -> None:
-        self._over.set()
-        self._thread.join()
-
-    def _watch(self) -> None:
-        while not self._over.wait(0.05):
-            for reader in readers():
-                if reader.memory_info().rss > 200 << 20:
-                    self._act(reader)
-                    return
-
-
-# --- read, looked through and parsed at once -----------------------------------------------------
-
-RESIDENT = "11010519491231002X"
-TARGET = ("village", Period.parse(PERIOD))
-
-
-def clean(
-    content: bytes = GOOD, kind: str = "csv", targets: tuple[tuple[str, Period], ...] = (TARGET,)
-) -> cage_clean.Clean | None:
-    return cage_clean.read_clean(content, kind, county(), {"village": FORM}, targets)  # type: ignore[arg-type]
-
-
-@pytest.mark.parametrize(
-    ("content", "kind"), [(GOOD, "csv"), (book(), "xlsx"), (b'{"village_code":"1"}\n', "ndjson")]
-)
-def test_a_clean_delivery_is_what_screening_and_checking_would_read_of_it(content: bytes, kind: str) -> None:
-    found = clean(content, kind)
-    assert found is not None
-    assert found.missing == frozenset()
-    try:
-        one = read(content, kind)
-    except ReturnedError:
-        assert found.parsed == {}, "what cannot be read as the form is left to the check"
-        return
-    assert list(found.parsed) == [TARGET]
-    other = found.parsed[TARGET]
-    for name in ("rows", "raw", "problems"):
-        assert getattr(other, name).equals(getattr(one, name))
-    for name in ("totals_agree", "totals_problems", "columns", "is_unchanged", "explanations", "sheet"):
-        assert getattr(other, name) == getattr(one, name)
-
-
-@pytest.mark.parametrize(
-    "content",
-    [
-        csv_of([[*ROWS[0][:1], f"甲 {RESIDENT}", *ROWS[0][2:]], *ROWS[1:]]),
-        csv_of([*ROWS, ["填表人：林佩仪", "", "", "", "", ""]]),
-        csv_of([*ROWS, ["", "", "审核", "李雷", "", ""]]),
-        csv_of(ROWS, header=[*HEADER[:5], "13800138000"]),
-    ],
-)
-def test_what_holds_personal_data_is_not_clean(content: bytes) -> None:
-    assert clean(content) is None
-
-
-@pytest.mark.parametrize(
-    "change",
-    [
-        lambda made: made.create_sheet("别的").append([RESIDENT]),
-        lambda made: setattr(made.properties, "title", f"村情 {RESIDENT}"),
-        lambda made: setattr(made.active, "title", "行政村13800138000"),
-    ],
-)
-def test_nor_is_a_workbook_with_some_in_another_place(change: Callable[[Any], None]) -> None:
-    assert clean(book(), "xlsx") is not None
-    assert clean(book(change=change), "xlsx") is None
-
-
-def test_what_cannot_be_read_or_not_in_time_is_not_called_clean() -> None:
-    assert clean(b"\xff\xfe\x00") is None
-    assert clean(csv_of(ROWS).replace(b"31", b"\x00")) is None
-
-
-@pytest.mark.usefixtures("no_reader_at_rest")
-def test_a_reader_that_dies_calls_nothing_clean() -> None:
-    with busy(lambda reader: reader.kill()):
-        assert clean(SLOW, "ndjson") is None
-    assert clean() is not None
-
-
-def test_answers_on_what_is_clean_are_not_believed(monkeypatch: pytest.MonkeyPatch) -> None:
-    """An answer that leaves out, adds or renames something is none."""
-    from qiangji.parsing.cage_process import Reader
-
-    ask = Reader.ask
-    head, parts = dict[str, Any](), list[bytes | bytearray]()
-
-    def kept(self: Reader, *arguments: Any) -> Any:
-        answer = ask(self, *arguments)
-        head.update(answer[0])
-        parts.extend(answer[1])
-        return answer
-
-    monkeypatch.setattr(Reader, "ask", kept)
-    assert clean() is not None
-    (one,) = head["clean"]
-    (said,) = one["parsed"]
-    others: list[dict[str, Any]] = [
-        {"missing": ["other"]},
-        {"missing": None},
-        {"of": [1]},
-        {"of": [0, 0]},
-        {"of": [-1]},
-        {"of": [True]},
-        {"of": []},
-        {"of": [0, 1], "sizes": [1, 2]},
-        {"parsed": []},
-        {"parsed": [said, said]},
-        {"parsed": [7]},
-        {"parsed": [None]},
-        {"parsed": [said | {"columns": {}}]},
-        {"parsed": {}},
-    ]
-    heads: list[dict[str, Any]] = [{"clean": [one | other]} for other in others]
-    heads += [{}, {"clean": []}, {"clean": [one, one]}, {"clean": [7]}, {"error": {"code": "too_large"}}]
-    for changed in heads:
-        monkeypatch.setattr(Reader, "ask", lambda *_, changed=changed: (changed, list(parts)))
-        assert clean() is None, changed
-    monkeypatch.setattr(Reader, "ask", lambda *_: (head, parts[:2]))
-    assert clean() is None
-    monkeypatch.setattr(Reader, "ask", lambda *_: (head, [*parts, b""]))
-    assert clean() is None
-    monkeypatch.setattr(Reader, "ask", lambda *_: (head, list(parts)))
-    assert clean() is not None
-
-
-@pytest.mark.usefixtures("no_reader_at_rest")
-def test_files_of_many_threads_come_together_and_each_gets_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Sound ones, ones with personal data or none of the form, workbooks: as if each had been read alone."""
-    from qiangji.parsing.cage_process import Reader
-
-    ask, asked = Reader.ask, list[int]()
-
-    def counted(self: Reader, head: Any, *arguments: Any) -> Any:
-        asked.append(len(head["asks"]))
-        return ask(self, head, *arguments)
-
-    monkeypatch.setattr(Reader, "ask", counted)
-    files = [
-        (csv_of([[f"4407031012{i:02}", f"村{i}", i, 1.5, "是", "2026-09-30"]] * (1 + i % 3)), "csv")
-        for i in range(30)
-    ]
-    odd = [
-        (csv_of([["440703101201", RESIDENT, 1, 1, "是", ""]]), "csv"),
-        (b"a,b\n1,2\n", "csv"),
-        (book(), "xlsx"),
-    ]
-    files += odd * 4
-    random.Random(5).shuffle(files)
-    alone = [clean(*one) for one in files]
-    assert set(asked) == {1}
-    asked.clear()
-    with ThreadPoolExecutor(16) as pool:
-        found = list(pool.map(lambda one: clean(*one), files))
-        unparsed = list(pool.map(lambda one: clean(one[0], one[1], ()), files))
-    assert [one is None for one in unparsed] == [one is None for one in alone]
-    assert all(one.parsed == {} for one in unparsed if one)
-    assert max(asked) > 1
-    assert sum(asked) == 2 * len(files)
-    for one, other in zip(found, alone, strict=True):
-        assert (one is None) == (other is None)
-        if one and other:
-            assert one.parsed.keys() == other.parsed.keys()
-            for target, parsed in one.parsed.items():
-                assert parsed.rows.equals(other.parsed[target].rows)
-                assert parsed.raw.equals(other.parsed[target].raw)
-                assert parsed.sheet == other.parsed[target].sheet
-
-
-@pytest.mark.usefixtures("no_reader_at_rest")
-def test_a_file_that_kills_its_reader_decides_nothing_about_those_beside_it(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    """None of them has an answer then: each is read by itself, as `read_sheets` does."""
-    from qiangji.parsing.cage_process import Died, Reader
-
-    def dies(self: Reader, *_: Any) -> Any:
-        self.end()
-        raise Died(None, "")
-
-    with monkeypatch.context() as patch, ThreadPoolExecutor(8) as pool:
-        patch.setattr(Reader, "ask", dies)
-        assert list(pool.map(lambda _: clean(), range(8))) == [None] * 8
-    assert clean() is not None
