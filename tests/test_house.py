@@ -57,7 +57,9 @@ def test_no_module_is_too_long() -> None:
 
 
 def test_no_file_of_tests_is_too_long() -> None:
-    files = [p for p in (PROJECT / "tests").rglob("*.py") if len(p.read_text("utf-8").splitlines()) > TEST_LINES]
+    files = [
+        p for p in (PROJECT / "tests").rglob("*.py") if len(p.read_text("utf-8").splitlines()) > TEST_LINES
+    ]
     assert [p.relative_to(PROJECT).as_posix() for p in files] == []
 
 

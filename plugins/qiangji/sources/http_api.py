@@ -50,7 +50,7 @@ class HttpSource:
             raise PermanentError("no `http` in counties.yaml", where=county.county, code="bad_connection")
         self._county, self._forms, self._limits, self._api = county, forms, limits, county.http
         self._address, self._token = address_of(county, "http", "https"), ""
-        self._refused: Mapping[str, tuple[str, str]] = {}
+        self._refused: Mapping[str, str] = {}
         self.others: Sequence[Seen] = ()
         headers = {self._api.header: self._address.password} if self._api.auth == "header" else {}
         self._client = HttpClient(
@@ -71,7 +71,8 @@ class HttpSource:
         form, period = item.targets[0]
         said = str(item.said[0]) if item.said else str(period)
         if why := self._refused.get(item.name):
-            raise self._bad(self._api.list.path, *why)
+            expected = "each name once, as it says what to download: printable, at most 255 bytes"
+            raise self._bad(self._api.list.path, why, expected)
         try:
             content = self._content(form, said, item.name)
         except PermanentError as e:  # listed with another way to write the period than it is asked for

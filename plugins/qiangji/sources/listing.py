@@ -29,12 +29,12 @@ from qiangji.sources.said import believed, is_day, moment_of, period_of, within
 @dataclass
 class Listing:
     """`items`: by what they are asked for with. `others`: entries that are none of the wanted reports, but may be meant
-    so. `refused`: name of an item that cannot be downloaded by its name -> why, and what was expected.
+    so. `refused`: name of an item that cannot be downloaded by its name -> why.
     """
 
     items: dict[str, Item] = field(default_factory=dict)
     others: list[Seen] = field(default_factory=list)
-    refused: dict[str, tuple[str, str]] = field(default_factory=dict)
+    refused: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -75,17 +75,13 @@ def read(
         if not targets:
             found.others += _other(entry, county, forms, wanted)
             continue
-        what = " ".join(map(str, targets[0]))
+        name, why = entry.label, ""
         if len(reports[entry.label]) > 1:
-            name = f"{entry.form}/{entry.said}"
-            why = f"the name of {what} is given to other reports too", "each name once, as it says what to download"
-        else:
-            name, why = entry.label, None
+            name, why = f"{entry.form}/{entry.said}", "is given to other reports too"
         if not is_plain(name):
-            name = "/".join(map(str, targets[0]))
-            why = f"the name of {what} cannot be kept", "printable characters, at most 255 bytes"
+            name, why = "/".join(map(str, targets[0])), "cannot be kept"
         if why and "{name}" in api.fetch.path:
-            found.refused[name] = why
+            found.refused[name] = f"the name of {' '.join(map(str, targets[0]))} {why}"
         said = (str(entry.said),) if period else ()
         version = entry.version if is_plain(entry.version) else ""
         item = Item(name, targets, version, is_day(version), moment_of(version), said)
