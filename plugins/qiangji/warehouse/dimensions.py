@@ -52,6 +52,7 @@ def fill(connection: Connection, settings: Settings, catalogue: Catalogue) -> No
     _replace(connection, "dim.field", _fields(catalogue))
     _replace(connection, "dim.due", _due(settings, catalogue, periods))
     _replace(connection, "dim.county_form", _county_forms(catalogue))
+    connection.execute(query("warehouse/expected_of_none"))
     fill_expected(
         connection, catalogue, [p for p in periods if recent < p.last_month <= Period.of(today) + 1]
     )

@@ -110,8 +110,8 @@ def wide(bases: list[indicators.Base], catalogue: Catalogue, level: str, period_
                 values.setdefault(code, []).append(_wide_value(b, d))
     columns = [f"{_first(values[code])} AS {code}" for code in catalogue.indicators if code in values]
     joins = [
-        f"LEFT JOIN {b.table} AS {b.name} ON {b.name}.org_code = k.org_code AND {b.name}.period = k.period"
-        f" AND {b.name}.period_type = '{period_type}' AND {b.name}.built_to IS NULL"
+        f"LEFT JOIN {b.table} AS {_of(b)} ON {_of(b)}.org_code = k.org_code AND {_of(b)}.period = k.period"
+        f" AND {_of(b)}.period_type = '{period_type}' AND {_of(b)}.built_to IS NULL"
         for b in bases
     ]
     return statement(
@@ -124,9 +124,14 @@ def wide(bases: list[indicators.Base], catalogue: Catalogue, level: str, period_
     )
 
 
+def _of(base: indicators.Base) -> str:
+    """The name of a base in a wide view, which has names of its own: a form may be called `k`, too."""
+    return f"of_{base.name}"
+
+
 def _wide_value(base: indicators.Base, definition: Definition) -> str:
     """SQL of the value by one definition; NULL in periods in which the definition is not in force."""
-    x, name = definition.indicator, base.name
+    x, name = definition.indicator, _of(base)
     ratio = f"mart.ratio({x.factor}, {name}.n__{x.code}, {name}.d__{x.code})"
     value = shown(ratio, x.code, {p.code for p in base.persons}, f"{name}.")
     if not (definition.since or definition.until):

@@ -18,6 +18,7 @@ from qiangji.errors import WarehouseError
 from qiangji.settings import Settings, settings
 from qiangji.warehouse import open_warehouse, prepare, reading_warehouse
 from tests.frozen import paths as frozen
+from tests.golden import world
 from tests.unit.warehouse.asked import ask
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -211,4 +212,31 @@ def test_what_is_renamed_is_renamed_in_dimensions_and_comments(copied: Settings)
     words = {r.field: r.words for r in ask(engine, told)}
     assert words["party_members"] == f"{label.zh} / Comrades"
     assert all(words.values())
+    engine.dispose()
+
+
+def test_nothing_is_expected_of_what_is_not_asked_for_any_more(tmp_path: Path, workplace: Any) -> None:
+    """Forms whose names a wide view has for its own parts, too: `k`, `o` and `p`."""
+    measured = {"code": "x", "numerator": {"form": "k", "sum": "n"}, "denominator": {"form": "o", "sum": "n"}}
+    forms = {name: {"fields": {"n": {}}} for name in "kop"}
+    made = world.make(tmp_path / "world", {"Z": {"A": {"T": ["V1"]}, "B": {"U": ["W1"]}}}, forms, [measured])
+    config = settings().model_copy(update={"catalogue": made.catalogue, "expectations": made.expectations})
+    prepared(config)
+    engine = sa.create_engine(config.warehouse_url)
+    assert ask(engine, "SELECT x FROM mart.v_city_month") == []
+    asked = "SELECT county_code, form, period FROM dim.expected_units"
+    before = {tuple(row) for row in ask(engine, asked)}
+    path = made.catalogue / "counties.yaml"
+    counties = yaml.safe_load(path.read_text(encoding="utf-8"))
+    path.write_text(yaml.safe_dump([counties[0] | {"forms": ["k"]}, *counties[1:]]), encoding="utf-8")
+    path = made.catalogue / "forms" / "p.yaml"
+    content = yaml.safe_load(path.read_text(encoding="utf-8")) | {"since": "2026-02"}
+    path.write_text(yaml.safe_dump(content, allow_unicode=True, sort_keys=False), encoding="utf-8")
+    prepared(config)
+    left = {tuple(row) for row in ask(engine, asked)}
+    first, second = (county["county"] for county in counties)
+    assert left == {
+        (c, f, p) for c, f, p in before if f == "k" or (c == second and (f == "o" or p >= "2026-02"))
+    }
+    assert first in {c for c, _, _ in left}
     engine.dispose()
