@@ -32,13 +32,13 @@ from qiangji.parsing.period_column import check_period
 from qiangji.parsing.problems import PROBLEMS, UnreadableCell, check_number, of_column, of_strays
 from qiangji.parsing.reading import Reading
 from qiangji.parsing.signing import signed
+from qiangji.parsing.stray_sums import held_against_sums
 from qiangji.parsing.strays import (
     OF_UNITS,
     Stray,
     check_codes,
     codes_of,
     find_strays,
-    find_sums,
     hide,
     joined,
     told_once,
@@ -262,7 +262,7 @@ def _read_fields(
 ) -> dict[str, Column]:
     """The fields' columns; rows that turn out to be sums are added to the strays."""
     read = {n: read_column(unwrapped(text), reading.fields[n]) for n, text in texts.items()}
-    strays += find_sums(codes, read, strays, reading)
+    strays[:] = held_against_sums(codes, read, strays, reading)
     return {n: told_once(column, strays) for n, column in read.items()}
 
 

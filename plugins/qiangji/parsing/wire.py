@@ -228,7 +228,7 @@ def parsed_parts(parsed: Parsed) -> tuple[Head, Parts]:
     head = {
         "totals_agree": parsed.totals_agree,
         "totals_problems": [
-            [p.field, p.address, p.written, p.sum, p.hidden, p.texts]
+            [p.field, p.address, p.written, p.sum, p.hidden, p.texts, p.part]
             for p in parsed.totals_problems[:_TOTALS]
         ],
         "columns": dict(parsed.columns),

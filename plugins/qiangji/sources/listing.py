@@ -78,7 +78,10 @@ def read(
         what = " ".join(map(str, targets[0]))
         if len(reports[entry.label]) > 1:
             name = f"{entry.form}/{entry.said}"
-            why = f"the name of {what} is given to other reports too", "each name once, as it says what to download"
+            why = (
+                f"the name of {what} is given to other reports too",
+                "each name once, as it says what to download",
+            )
         else:
             name, why = entry.label, None
         if not is_plain(name):
