@@ -271,7 +271,7 @@ def _hidden(one: Checked, form: Form, sheet: SheetFacts) -> Iterator[Finding]:
 
 
 def _merged(one: Checked, form: Form, sheet: SheetFacts) -> Iterator[Finding]:
-    """Of merged cells only the first holds a value: the others are read as empty."""
+    """Of merged cells the first alone is seen: the others are read as empty, or as what they still hold."""
     for name, cells in ((n, c) for n, c in sheet.merged_cells.items() if n in form.fields or n == form.key):
         zh, en = form.label_of(name, "zh"), form.label_of(name, "en")
         yield Finding.of_report(
@@ -282,6 +282,19 @@ def _merged(one: Checked, form: Form, sheet: SheetFacts) -> Iterator[Finding]:
                 f" {counted(cells, 'other was', 'others were')} read as empty",
                 "每行各有自己的值：请取消合并，逐行填写后重报",
                 "a value in each row: unmerge the cells, fill each in and send the report again",
+            ), () if name == form.key else (name,),
+        )  # fmt: skip
+    covered = ((n, c) for n, c in sheet.covered_cells.items() if n in form.fields or n == form.key)
+    for name, (cells, first) in covered:
+        zh, en = form.label_of(name, "zh"), form.label_of(name, "en")
+        yield Finding.of_report(
+            one.place, f"{form.form}.{name}.covered_cells", Words(
+                str(cells),
+                f"{quoted_zh(zh)}有{cells}格（从{first}起）被合并单元格盖住，表上看不到，但仍存有内容，已按存储的内容读取",
+                f"{counted(cells, 'cell')} of {en}, first {first}, {'is' if cells == 1 else 'are'} covered by merged"
+                " cells: the sheet does not show what is stored there, and it was read",
+                "每行各有自己的值：请取消合并，核对盖住的内容后重报",
+                "a value in each row: unmerge the cells, check what was covered and send the report again",
             ), () if name == form.key else (name,),
         )  # fmt: skip
 

@@ -95,6 +95,8 @@ FINDINGS = (
     ("unseen_cells", "数字格式（如`;;;`）不显示单元格内容", "a number format such as `;;;` shows nothing of a cell"),
     ("merged_cells", "数据行中有合并单元格，只有左上角一格有值",
      "cells are merged among the rows: only the first holds a value"),
+    ("covered_cells", "被合并单元格盖住的格仍存有内容：表上看不到，已读取",
+     "cells that others cover by a merge still hold something: the sheet does not show it, and it was read"),
     (
         "scaled_format",
         "数字格式把部分数值缩小显示，或在旁另写数字、负号、倍数",

@@ -294,6 +294,7 @@ def _facts(head: object, columns: set[str]) -> SheetFacts:
             headers={n: _pair(texts) for n, texts in head["headers"].items()},
             unseen_cells={n: _number(cells) for n, cells in head["unseen_cells"].items()},
             merged_cells={n: _number(cells) for n, cells in head["merged_cells"].items()},
+            covered_cells={n: _counted(cells) for n, cells in head["covered_cells"].items()},
             sheet=_text(head["sheet"])[:MAX_TITLE],
             alike_sheets=tuple(_text(t)[:MAX_TITLE] for t in head["alike_sheets"][:MAX_TITLES]),
             repeated_headers=_number(head["repeated_headers"]),
@@ -313,6 +314,7 @@ def _facts(head: object, columns: set[str]) -> SheetFacts:
         facts.headers,
         facts.unseen_cells,
         facts.merged_cells,
+        facts.covered_cells,
     )
     told = {*facts.hidden_columns, *(c.field for c in scaled), *(n for said in by_field for n in said)}
     if not told <= columns:
@@ -325,6 +327,13 @@ def _pair(texts: object) -> tuple[str, str]:
         raise GarbledError("no header")
     parents, leaf = texts
     return _text(parents)[:MAX_TITLE], _text(leaf)[:MAX_TITLE]
+
+
+def _counted(cells: object) -> tuple[int, str]:
+    if not isinstance(cells, list):
+        raise GarbledError("no cells")
+    many, first = cells
+    return _number(many), _text(first)[:MAX_TITLE]
 
 
 def _totals_problems(head: Head) -> list[TotalsProblem]:

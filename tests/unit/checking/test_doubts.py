@@ -158,7 +158,7 @@ def test_a_returned_report_is_asked_nothing(catalogue: Catalogue, small: world.W
 
 def test_what_a_person_does_not_see_or_was_not_read_is_told(catalogue: Catalogue, small: world.World) -> None:
     sheet = SheetFacts(
-        unseen_cells={"people": 2}, merged_cells={"income": 3}, sheet="行政村", alike_sheets=("行政村 (2)",),
+        unseen_cells={"people": 2}, merged_cells={"income": 3}, sheet="行政村", covered_cells={"income": (2, "行政村!D5")}, alike_sheets=("行政村 (2)",),
         repeated_headers=2, spaced_codes=4, unheaded_cells=3, unheaded_numbers=1, unheaded_first="行政村!AA10",
         uncomputed_totals=("行政村!D20", "行政村!E20"),
     )  # fmt: skip
@@ -166,11 +166,14 @@ def test_what_a_person_does_not_see_or_was_not_read_is_told(catalogue: Catalogue
     told = {f.rule.removeprefix("f."): (f.severity, f.fields) for f in one.findings}
     assert told == {
         "people.unseen_cells": ("warning", ("people",)), "income.merged_cells": ("warning", ("income",)),
-        "unit_code.alike_sheets": ("warning", ()), "unit_code.repeated_header": ("info", ()),
+        "income.covered_cells": ("warning", ("income",)), "unit_code.alike_sheets": ("warning", ()), "unit_code.repeated_header": ("info", ()),
         "unit_code.spaced_codes": ("info", ()), "unit_code.no_header": ("warning", ()),
         "unit_code.uncomputed_total": ("warning", ()),
     }  # fmt: skip
     assert (codes(one), one.verdict) == ([], "accepted")
+    covered = next(f.words for f in one.findings if "covered" in f.rule)
+    assert "2格（从行政村!D5起）被合并单元格盖住" in covered.message_zh
+    assert "not show what is stored there, and it was read" in covered.message_en
     assert "“行政村 (2)”没有读取" in next(f.words.message_zh for f in one.findings if "alike" in f.rule)
 
 
