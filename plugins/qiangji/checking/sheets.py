@@ -344,6 +344,18 @@ def _passed_over(one: Checked, form: Form, sheet: SheetFacts) -> Iterator[Findin
                 " SUM",
             ),
         )  # fmt: skip
+    if sheet.uncomputed_names[0]:
+        n, first = sheet.uncomputed_names
+        yield Finding.of_report(
+            one.place, f"{form.form}.{form.key}.uncomputed_names", Words(
+                str(n),
+                f"有{n}个单位名称是没有计算结果的公式（从{first}起），没有与编码核对；各行照常按编码读取",
+                f"{counted(n, 'name is a formula', 'names are formulas')} without a result, first {first}, and nothing"
+                f" was held against {'its code' if n == 1 else 'their codes'}; the rows were read by their codes",
+                "名称本身：请用Excel或WPS打开、重新计算并保存，或粘贴为数值",
+                "the names: open the workbook in a spreadsheet program, let it compute and save it; or paste the values",
+            ),
+        )  # fmt: skip
     if n := sheet.unheaded_cells:
         yield Finding.of_report(
             one.place, f"{form.form}.{form.key}.no_header", Words(

@@ -110,6 +110,7 @@ class SheetFacts:
     | `unheaded_first` | the address of the first of them |
     | `spaced_codes` | how many codes were written with blanks or hyphens inside |
     | `uncomputed_totals` | the addresses of totals that are formulas without a result |
+    | `uncomputed_names` | how many names are formulas without a result, and the address of the first |
     | `signed` | the roles that signed in the sign-off zone (`signing`); never who |
     """
 
@@ -134,6 +135,7 @@ class SheetFacts:
     spaced_codes: int = 0
     signed: tuple[str, ...] = ()
     uncomputed_totals: tuple[str, ...] = ()
+    uncomputed_names: tuple[int, str] = (0, "")
 
 
 @cache

@@ -227,6 +227,7 @@ def _read_zone(
             repeated_headers=len(header.repeated),
             spaced_codes=spaced,
             uncomputed_totals=_uncomputed(zone, first_row, totals, columns, reading),
+            uncomputed_names=_names_without_result(raw, columns, reading),
             **unheaded(zone, first_row, columns, {*totals, *header.repeated, *header.further}, reading),
         ),
     )
@@ -343,6 +344,13 @@ def _uncomputed(
         for i in numbers
         if zone.column(i)[row].as_py() == NO_RESULT
     )
+
+
+def _names_without_result(raw: Mapping[str, pa.Array], columns: Columns, reading: Reading) -> tuple[int, str]:
+    """How many names are formulas without a result, and where the first is: none was held against its code."""
+    if columns.name is None or not (found := pc.indices_nonzero(pc.equal(raw["unit_name"], NO_RESULT))):
+        return 0, ""
+    return len(found), address(reading.sheet, columns.name, raw["_row"][found[0].as_py()].as_py())
 
 
 def _data_rows(zone: pa.Table, columns: Columns, others: Sequence[int]) -> pa.Array:

@@ -120,6 +120,8 @@ FINDINGS = (
      "something stands in a column without a header, and was not read (a warning if there are numbers, else a note)"),
     ("uncomputed_total", "合计、小计是没有计算结果的公式，没有与各行核对",
      "a total is a formula without a result, and was not held against the rows"),
+    ("uncomputed_names", "单位名称是没有计算结果的公式，没有与编码核对",
+     "names are formulas without a result, and were not held against the codes"),
     ("spaced_codes", "编码中间夹有空格或短横线，已去除后读取", "blanks or hyphens inside codes; read without"),
     ("yes_or_blank", "是/否项只填了“是”和空白：空白是否表示“否”",
      "answers are yes or blank, never no: does a blank mean no?"),

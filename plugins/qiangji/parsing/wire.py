@@ -304,6 +304,7 @@ def _facts(head: object, columns: set[str]) -> SheetFacts:
             spaced_codes=_number(head["spaced_codes"]),
             signed=tuple(role for role in ROLES if role in head["signed"]),
             uncomputed_totals=tuple(_text(t)[:MAX_TITLE] for t in head["uncomputed_totals"][:_TOTALS]),
+            uncomputed_names=_counted(head["uncomputed_names"]),
         )
     except (KeyError, TypeError, AttributeError, ValueError):
         raise GarbledError("no facts of the sheet") from None

@@ -160,7 +160,7 @@ def test_what_a_person_does_not_see_or_was_not_read_is_told(catalogue: Catalogue
     sheet = SheetFacts(
         unseen_cells={"people": 2}, merged_cells={"income": 3}, sheet="行政村", covered_cells={"income": (2, "行政村!D5")}, alike_sheets=("行政村 (2)",),
         repeated_headers=2, spaced_codes=4, unheaded_cells=3, unheaded_numbers=1, unheaded_first="行政村!AA10",
-        uncomputed_totals=("行政村!D20", "行政村!E20"),
+        uncomputed_totals=("行政村!D20", "行政村!E20"), uncomputed_names=(1, "行政村!C4"),
     )  # fmt: skip
     one = judged(catalogue, small, rows_of([5] * 6), sheet)
     told = {f.rule.removeprefix("f."): (f.severity, f.fields) for f in one.findings}
@@ -168,7 +168,7 @@ def test_what_a_person_does_not_see_or_was_not_read_is_told(catalogue: Catalogue
         "people.unseen_cells": ("warning", ("people",)), "income.merged_cells": ("warning", ("income",)),
         "income.covered_cells": ("warning", ("income",)), "unit_code.alike_sheets": ("warning", ()), "unit_code.repeated_header": ("info", ()),
         "unit_code.spaced_codes": ("info", ()), "unit_code.no_header": ("warning", ()),
-        "unit_code.uncomputed_total": ("warning", ()),
+        "unit_code.uncomputed_total": ("warning", ()), "unit_code.uncomputed_names": ("warning", ()),
     }  # fmt: skip
     assert (codes(one), one.verdict) == ([], "accepted")
     covered = next(f.words for f in one.findings if "covered" in f.rule)
