@@ -21,7 +21,7 @@ from functools import lru_cache
 from qiangji.catalogue.load import Catalogue
 from qiangji.catalogue.models import Form
 from qiangji.catalogue.suites import Words
-from qiangji.checking import counties, formats
+from qiangji.checking import comments, counties, formats
 from qiangji.checking.above import other_above
 from qiangji.checking.spans import KINDS, other_measures, other_spans
 from qiangji.checking.title_doubts import left_open, sample
@@ -73,6 +73,7 @@ def findings(one: Checked, catalogue: Catalogue, form: Form) -> list[Finding]:
         *counties.findings(one, catalogue, form),
         *_hidden(one, form, sheet),
         *_merged(one, form, sheet),
+        *comments.findings(one, form),
         *_scaled(one, form, sheet),
         *_passed_over(one, form, sheet),
     ]
@@ -353,7 +354,7 @@ def _passed_over(one: Checked, form: Form, sheet: SheetFacts) -> Iterator[Findin
                 f"{counted(n, 'name is a formula', 'names are formulas')} without a result, first {first}, and nothing"
                 f" was held against {'its code' if n == 1 else 'their codes'}; the rows were read by their codes",
                 "名称本身：请用Excel或WPS打开、重新计算并保存，或粘贴为数值",
-                "the names: open the workbook in a spreadsheet program, let it compute and save it; or paste the values",
+                "the names: open the workbook in a spreadsheet program, let it compute and save it; or paste values",
             ),
         )  # fmt: skip
     if n := sheet.unheaded_cells:

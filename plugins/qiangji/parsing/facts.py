@@ -102,6 +102,8 @@ class SheetFacts:
     | `unseen_cells` | field -> cells whose number format shows nothing (`;;;`) |
     | `merged_cells` | field -> cells without a value of their own, merged with the one above or beside |
     | `covered_cells` | field -> how many cells hold something that the one above or beside covers, and the first |
+    | `comments` | how many cells of the rows have a comment, and the address of the first |
+    | `corrections` | the same of comments that may correct their cell |
     | `sheet` | the sheet's name |
     | `alike_sheets` | other visible sheets that are called nearly so, and were not read |
     | `repeated_headers` | how many rows among the data repeat the header or the title |
@@ -126,6 +128,8 @@ class SheetFacts:
     unseen_cells: Mapping[str, int] = field(default_factory=dict)
     merged_cells: Mapping[str, int] = field(default_factory=dict)
     covered_cells: Mapping[str, tuple[int, str]] = field(default_factory=dict)
+    comments: tuple[int, str] = (0, "")
+    corrections: tuple[int, str] = (0, "")
     sheet: str = ""
     alike_sheets: tuple[str, ...] = ()
     repeated_headers: int = 0
@@ -243,6 +247,8 @@ def facts_of(
         unseen_cells=unseen,
         merged_cells=merged,
         covered_cells=covered,
+        comments=_commented(grid, look, rows, (True, False)),
+        corrections=_commented(grid, look, rows, (True,)),
         sheet=grid.sheet[:MAX_TITLE],
         alike_sheets=look.alike[:MAX_TITLES],
     )
@@ -273,11 +279,21 @@ def _titles(grid: Grid, row: int, look: Look) -> list[str]:
     return texts
 
 
+def _commented(grid: Grid, look: Look, rows: Set[int], kinds: tuple[bool, ...]) -> tuple[int, str]:
+    """How many cells of the rows read have a comment of these kinds, and the address of the first; see `SheetFacts`."""
+    own = ((column, at & rows) for (column, corrects), at in look.comments.items() if corrects in kinds)
+    found = [(min(at), column, len(at)) for column, at in own if at]
+    if not found:
+        return 0, ""
+    row, column, _ = min(found)
+    return sum(many for *_, many in found), address(grid.shown, column, row)
+
+
 def _merged(
     grid: Grid, look: Look, at: Mapping[int, str], rows: Set[int]
 ) -> tuple[dict[str, int], dict[str, tuple[int, str]]]:
-    """Of cells of the rows read that a merged cell covers which begins elsewhere: field -> how many are empty; and field
-    -> how many hold something that nobody sees, with the address of the first.
+    """Of cells of the rows read that a merged cell covers which begins elsewhere: field -> how many are empty; and
+    field -> how many hold something that nobody sees, with the address of the first.
     """
     empty, filled = dict[str, int](), dict[str, tuple[int, str]]()
     if not look.merged:

@@ -95,6 +95,8 @@ FINDINGS = (
     ("unseen_cells", "数字格式（如`;;;`）不显示单元格内容", "a number format such as `;;;` shows nothing of a cell"),
     ("merged_cells", "数据行中有合并单元格，只有左上角一格有值",
      "cells are merged among the rows: only the first holds a value"),
+    ("comments", "数据行的单元格有批注，没有读取（含数字或更正、应为等字为提醒，其余为提示）",
+     "cells of the rows have comments, which were not read (a warning if one has a number or a word of correction)"),
     ("covered_cells", "被合并单元格盖住的格仍存有内容：表上看不到，已读取",
      "cells that others cover by a merge still hold something: the sheet does not show it, and it was read"),
     (

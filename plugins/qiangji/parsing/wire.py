@@ -295,6 +295,8 @@ def _facts(head: object, columns: set[str]) -> SheetFacts:
             unseen_cells={n: _number(cells) for n, cells in head["unseen_cells"].items()},
             merged_cells={n: _number(cells) for n, cells in head["merged_cells"].items()},
             covered_cells={n: _counted(cells) for n, cells in head["covered_cells"].items()},
+            comments=_counted(head["comments"]),
+            corrections=_counted(head["corrections"]),
             sheet=_text(head["sheet"])[:MAX_TITLE],
             alike_sheets=tuple(_text(t)[:MAX_TITLE] for t in head["alike_sheets"][:MAX_TITLES]),
             repeated_headers=_number(head["repeated_headers"]),
