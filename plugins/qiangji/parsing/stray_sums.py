@@ -59,7 +59,8 @@ class _Rows:
     @cached_property
     def odd(self) -> list[int]:
         """The positions of the others."""
-        return pc.indices_nonzero(pc.invert(self.known)).to_pylist()
+        found: list[int] = pc.indices_nonzero(pc.invert(self.known)).to_pylist()
+        return found
 
     @cached_property
     def numbers(self) -> list[tuple[Column, pa.Array, np.ndarray]]:
