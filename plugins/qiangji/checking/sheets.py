@@ -333,30 +333,7 @@ def _passed_over(one: Checked, form: Form, sheet: SheetFacts) -> Iterator[Findin
                 "one sheet for the form: delete the others, or confirm that the right one was read",
             ),
         )  # fmt: skip
-    if totals := sheet.uncomputed_totals:
-        yield Finding.of_report(
-            one.place, f"{form.form}.{form.key}.uncomputed_total", Words(
-                str(len(totals)),
-                f"合计（小计）行有{len(totals)}个单元格是没有计算结果的公式（如{totals[0]}），没有与各行之和核对；各行照常读取",
-                f"{counted(len(totals), 'total is a formula', 'totals are formulas')} without a result, first"
-                f" {totals[0]}, and nothing was held against them; the rows were read all the same",
-                "合计的计算结果：请用Excel或WPS打开、重新计算并保存，或改用SUM",
-                "what the totals give: open the workbook in a spreadsheet program, let it compute and save it; or use"
-                " SUM",
-            ),
-        )  # fmt: skip
-    if sheet.uncomputed_names[0]:
-        n, first = sheet.uncomputed_names
-        yield Finding.of_report(
-            one.place, f"{form.form}.{form.key}.uncomputed_names", Words(
-                str(n),
-                f"有{n}个单位名称是没有计算结果的公式（从{first}起），没有与编码核对；各行照常按编码读取",
-                f"{counted(n, 'name is a formula', 'names are formulas')} without a result, first {first}, and nothing"
-                f" was held against {'its code' if n == 1 else 'their codes'}; the rows were read by their codes",
-                "名称本身：请用Excel或WPS打开、重新计算并保存，或粘贴为数值",
-                "the names: open the workbook in a spreadsheet program, let it compute and save it; or paste values",
-            ),
-        )  # fmt: skip
+    yield from _uncomputed(one, form, sheet)
     if n := sheet.unheaded_cells:
         yield Finding.of_report(
             one.place, f"{form.form}.{form.key}.no_header", Words(
@@ -390,4 +367,32 @@ def _passed_over(one: Checked, form: Form, sheet: SheetFacts) -> Iterator[Findin
                 "以文本填写的编码，中间没有空格",
                 "codes as text, without blanks",
             ), severity="info",
+        )  # fmt: skip
+
+
+def _uncomputed(one: Checked, form: Form, sheet: SheetFacts) -> Iterator[Finding]:
+    """Formulas without a result, with which nothing was compared."""
+    if totals := sheet.uncomputed_totals:
+        yield Finding.of_report(
+            one.place, f"{form.form}.{form.key}.uncomputed_total", Words(
+                str(len(totals)),
+                f"合计（小计）行有{len(totals)}个单元格是没有计算结果的公式（如{totals[0]}），没有与各行之和核对；各行照常读取",
+                f"{counted(len(totals), 'total is a formula', 'totals are formulas')} without a result, first"
+                f" {totals[0]}, and nothing was held against them; the rows were read all the same",
+                "合计的计算结果：请用Excel或WPS打开、重新计算并保存，或改用SUM",
+                "what the totals give: open the workbook in a spreadsheet program, let it compute and save it; or use"
+                " SUM",
+            ),
+        )  # fmt: skip
+    if sheet.uncomputed_names[0]:
+        n, first = sheet.uncomputed_names
+        yield Finding.of_report(
+            one.place, f"{form.form}.{form.key}.uncomputed_names", Words(
+                str(n),
+                f"有{n}个单位名称是没有计算结果的公式（从{first}起），没有与编码核对；各行照常按编码读取",
+                f"{counted(n, 'name is a formula', 'names are formulas')} without a result, first {first}, and nothing"
+                f" was held against {'its code' if n == 1 else 'their codes'}; the rows were read by their codes",
+                "名称本身：请用Excel或WPS打开、重新计算并保存，或粘贴为数值",
+                "the names: open the workbook in a spreadsheet program, let it compute and save it; or paste values",
+            ),
         )  # fmt: skip
