@@ -21,7 +21,7 @@ from functools import lru_cache
 from qiangji.catalogue.load import Catalogue
 from qiangji.catalogue.models import Form
 from qiangji.catalogue.suites import Words
-from qiangji.checking import counties, formats
+from qiangji.checking import comments, counties, formats
 from qiangji.checking.above import other_above
 from qiangji.checking.spans import KINDS, other_measures, other_spans
 from qiangji.checking.title_doubts import left_open, sample
@@ -73,6 +73,7 @@ def findings(one: Checked, catalogue: Catalogue, form: Form) -> list[Finding]:
         *counties.findings(one, catalogue, form),
         *_hidden(one, form, sheet),
         *_merged(one, form, sheet),
+        *comments.findings(one, form),
         *_scaled(one, form, sheet),
         *_passed_over(one, form, sheet),
     ]
@@ -271,7 +272,7 @@ def _hidden(one: Checked, form: Form, sheet: SheetFacts) -> Iterator[Finding]:
 
 
 def _merged(one: Checked, form: Form, sheet: SheetFacts) -> Iterator[Finding]:
-    """Of merged cells only the first holds a value: the others are read as empty."""
+    """Of merged cells the first alone is seen: the others are read as empty, or as what they still hold."""
     for name, cells in ((n, c) for n, c in sheet.merged_cells.items() if n in form.fields or n == form.key):
         zh, en = form.label_of(name, "zh"), form.label_of(name, "en")
         yield Finding.of_report(
@@ -282,6 +283,19 @@ def _merged(one: Checked, form: Form, sheet: SheetFacts) -> Iterator[Finding]:
                 f" {counted(cells, 'other was', 'others were')} read as empty",
                 "每行各有自己的值：请取消合并，逐行填写后重报",
                 "a value in each row: unmerge the cells, fill each in and send the report again",
+            ), () if name == form.key else (name,),
+        )  # fmt: skip
+    covered = ((n, c) for n, c in sheet.covered_cells.items() if n in form.fields or n == form.key)
+    for name, (cells, first) in covered:
+        zh, en = form.label_of(name, "zh"), form.label_of(name, "en")
+        yield Finding.of_report(
+            one.place, f"{form.form}.{name}.covered_cells", Words(
+                str(cells),
+                f"{quoted_zh(zh)}有{cells}格（从{first}起）被合并单元格盖住，表上看不到，但仍存有内容，已按存储的内容读取",
+                f"{counted(cells, 'cell')} of {en}, first {first}, {'is' if cells == 1 else 'are'} covered by merged"
+                " cells: the sheet does not show what is stored there, and it was read",
+                "每行各有自己的值：请取消合并，核对盖住的内容后重报",
+                "a value in each row: unmerge the cells, check what was covered and send the report again",
             ), () if name == form.key else (name,),
         )  # fmt: skip
 
@@ -319,18 +333,7 @@ def _passed_over(one: Checked, form: Form, sheet: SheetFacts) -> Iterator[Findin
                 "one sheet for the form: delete the others, or confirm that the right one was read",
             ),
         )  # fmt: skip
-    if totals := sheet.uncomputed_totals:
-        yield Finding.of_report(
-            one.place, f"{form.form}.{form.key}.uncomputed_total", Words(
-                str(len(totals)),
-                f"合计（小计）行有{len(totals)}个单元格是没有计算结果的公式（如{totals[0]}），没有与各行之和核对；各行照常读取",
-                f"{counted(len(totals), 'total is a formula', 'totals are formulas')} without a result, first"
-                f" {totals[0]}, and nothing was held against them; the rows were read all the same",
-                "合计的计算结果：请用Excel或WPS打开、重新计算并保存，或改用SUM",
-                "what the totals give: open the workbook in a spreadsheet program, let it compute and save it; or use"
-                " SUM",
-            ),
-        )  # fmt: skip
+    yield from _uncomputed(one, form, sheet)
     if n := sheet.unheaded_cells:
         yield Finding.of_report(
             one.place, f"{form.form}.{form.key}.no_header", Words(
@@ -364,4 +367,32 @@ def _passed_over(one: Checked, form: Form, sheet: SheetFacts) -> Iterator[Findin
                 "以文本填写的编码，中间没有空格",
                 "codes as text, without blanks",
             ), severity="info",
+        )  # fmt: skip
+
+
+def _uncomputed(one: Checked, form: Form, sheet: SheetFacts) -> Iterator[Finding]:
+    """Formulas without a result, with which nothing was compared."""
+    if totals := sheet.uncomputed_totals:
+        yield Finding.of_report(
+            one.place, f"{form.form}.{form.key}.uncomputed_total", Words(
+                str(len(totals)),
+                f"合计（小计）行有{len(totals)}个单元格是没有计算结果的公式（如{totals[0]}），没有与各行之和核对；各行照常读取",
+                f"{counted(len(totals), 'total is a formula', 'totals are formulas')} without a result, first"
+                f" {totals[0]}, and nothing was held against them; the rows were read all the same",
+                "合计的计算结果：请用Excel或WPS打开、重新计算并保存，或改用SUM",
+                "what the totals give: open the workbook in a spreadsheet program, let it compute and save it; or use"
+                " SUM",
+            ),
+        )  # fmt: skip
+    if sheet.uncomputed_names[0]:
+        n, first = sheet.uncomputed_names
+        yield Finding.of_report(
+            one.place, f"{form.form}.{form.key}.uncomputed_names", Words(
+                str(n),
+                f"有{n}个单位名称是没有计算结果的公式（从{first}起），没有与编码核对；各行照常按编码读取",
+                f"{counted(n, 'name is a formula', 'names are formulas')} without a result, first {first}, and nothing"
+                f" was held against {'its code' if n == 1 else 'their codes'}; the rows were read by their codes",
+                "名称本身：请用Excel或WPS打开、重新计算并保存，或粘贴为数值",
+                "the names: open the workbook in a spreadsheet program, let it compute and save it; or paste values",
+            ),
         )  # fmt: skip

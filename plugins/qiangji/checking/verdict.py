@@ -216,6 +216,15 @@ def _cause(total: TotalsProblem) -> tuple[tuple[str, str], tuple[str, str]]:
             "（请将该单元格改为数字后重算合计）",
             ": make that cell a number and let the sum be computed again",
         )
+    if total.part:
+        first, _, last = total.part.partition("-")
+        return (
+            f"；合计只是第{first}至{last}行之和，不是全部各行之和",
+            f": it is the sum of rows {first} to {last}, not of all",
+        ), (
+            "（是小计的，请删除该行；是合计的，请按全部各行重算）",
+            ": if it is a subtotal, delete the row; if it is the total, add up all rows",
+        )
     return ("", ""), ("", "")
 
 
@@ -225,10 +234,10 @@ def _whole_message(rule: Rule, parsed: Parsed) -> tuple[str, str]:
         words = rule.words({})
         return words.message_zh, words.message_en
     first = parsed.totals_problems[0]
-    words = total_words(first, quoted)
+    words, (_, (do_zh, do_en)) = total_words(first, quoted), _cause(first)
     return (
-        f"{first.address}{words.message_zh}，请核对后重报",
-        f"{first.address}: {words.message_en}; please send it again",
+        f"{first.address}{words.message_zh}，请核对后重报{do_zh}",
+        f"{first.address}: {words.message_en}; please send it again{do_en}",
     )
 
 

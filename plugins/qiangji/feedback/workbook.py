@@ -19,7 +19,13 @@ from typing import TYPE_CHECKING, Any
 from qiangji.checking.coverage import Coverage
 from qiangji.feedback.problems import SEVERITIES, Problem
 from qiangji.parsing.grid import column_letters
-from qiangji.parsing.returned import EXPLANATION_HEADER, PROBLEM_HEADER, SUMMARY_SHEET, neutral
+from qiangji.parsing.returned import (
+    EXPLANATION_HEADER,
+    PROBLEM_AUTHOR,
+    PROBLEM_HEADER,
+    SUMMARY_SHEET,
+    neutral,
+)
 from qiangji.parsing.sheets import Sheet
 from qiangji.text import breadth, squeezed
 
@@ -29,7 +35,6 @@ if TYPE_CHECKING:
 MAX_SHOWN = 5_000
 """Problems listed and comments written in one workbook: more make spreadsheet programs crawl."""
 RED, YELLOW, BLUE, GREY = "FFC7CE", "FFEB9C", "DDEBF7", "EDEDED"
-AUTHOR = "报送核查"
 PROBLEM_WIDTH = 48
 WIDTHS = (22, 24, 16, 8, 44, 20, 30, 40, 60)
 """Widths of the summary's columns, in characters."""
@@ -179,7 +184,9 @@ def _mark_row(ws: Worksheet, number: int, found: Sequence[Problem], *, is_commen
         cell.fill = _fill(YELLOW if all(p.is_warning for p in problems) else RED)
         if is_commented:
             text = "\n\n".join(_comment(p) for p in problems)
-            cell.comment = Comment(_clean(text), AUTHOR, height=40 + 20 * text.count("\n") + 20, width=320)
+            cell.comment = Comment(
+                _clean(text), PROBLEM_AUTHOR, height=40 + 20 * text.count("\n") + 20, width=320
+            )
     return len(cells)
 
 

@@ -1,8 +1,8 @@
 """One sheet of a workbook as a workbook of its own: what is kept where something beside the sheet must not be.
 
 In: a `Grid` with its look. Out: the bytes of an .xlsx that holds the grid's cells as texts, and how they look: what is
-hidden, merged or struck through, number formats that divide, name a unit, show a month or show nothing. Nothing else of
-the county's file is in it. The same grid always gives the same bytes.
+hidden, merged or struck through, number formats that divide, name a unit, show a month or show nothing, and which cells
+have a comment, not what it says. Nothing else of the county's file is in it. The same grid always gives the same bytes.
 """
 
 from __future__ import annotations
@@ -40,6 +40,11 @@ def workbook_of(grid: Grid) -> bytes:
         '"application/vnd.openxmlformats-package.relationships+xml"/><Default Extension="xml" ContentType='
         f'"application/xml"/><Override PartName="/xl/workbook.xml" ContentType="{_TYPE}.sheet.main+xml"/>'
         f'<Override PartName="/xl/styles.xml" ContentType="{_TYPE}.styles+xml"/>'
+        + (
+            f'<Override PartName="/xl/comments1.xml" ContentType="{_TYPE}.comments+xml"/>'
+            if look.comments
+            else ""
+        )
         + "".join(
             f'<Override PartName="/xl/worksheets/sheet{n}.xml" ContentType="{_TYPE}.worksheet+xml"/>'
             for n in numbers
@@ -62,6 +67,8 @@ def workbook_of(grid: Grid) -> bytes:
         "xl/styles.xml": _styles(formats),
         **{f"xl/worksheets/sheet{n}.xml": body for n, body in zip(numbers, sheets, strict=True)},
     }
+    if look.comments:
+        parts |= _comments(look)
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, text in parts.items():
@@ -122,6 +129,22 @@ def _sheet(grid: Grid, look: Look, formats: Mapping[str, tuple[int, Mapping[int,
         + (f'<mergeCells count="{len(look.merged)}">{merged}</mergeCells>' if merged else "")
         + "</worksheet>"
     )
+
+
+def _comments(look: Look) -> dict[str, str]:
+    """The part of the first sheet's comments, and what leads to it."""
+    cells = sorted((row, c, corrects) for (c, corrects), rows in look.comments.items() for row in rows)
+    comments = "".join(
+        f'<comment ref="{column_letters(c)}{row}" authorId="0"><text><t>{"更正" if corrects else "批注"}</t></text>'
+        "</comment>"
+        for row, c, corrects in cells
+    )
+    return {
+        "xl/worksheets/_rels/sheet1.xml.rels": f'<Relationships xmlns="{_PACKAGE}/relationships"><Relationship'
+        f' Id="rId1" Type="{_RELS}/comments" Target="../comments1.xml"/></Relationships>',
+        "xl/comments1.xml": f'<comments xmlns="{_MAIN}"><authors><author/></authors><commentList>{comments}'
+        "</commentList></comments>",
+    }
 
 
 def _rows(

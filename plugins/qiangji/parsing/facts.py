@@ -12,8 +12,10 @@ from collections.abc import Mapping, Set
 from dataclasses import dataclass, field, replace
 from functools import cache
 
+import numpy as np
+
 from qiangji.parsing.dates import read_date
-from qiangji.parsing.grid import Grid, Look
+from qiangji.parsing.grid import Grid, Look, address
 from qiangji.periods import Period
 from qiangji.text import squeezed, tidy
 
@@ -99,6 +101,9 @@ class SheetFacts:
     | `headers` | field -> its header, and the cells merged above it (`绿化(本年累计)`) |
     | `unseen_cells` | field -> cells whose number format shows nothing (`;;;`) |
     | `merged_cells` | field -> cells without a value of their own, merged with the one above or beside |
+    | `covered_cells` | field -> how many cells hold something that the one above or beside covers, and the first |
+    | `comments` | how many cells of the rows have a comment, and the address of the first |
+    | `corrections` | the same of comments that may correct their cell |
     | `sheet` | the sheet's name |
     | `alike_sheets` | other visible sheets that are called nearly so, and were not read |
     | `repeated_headers` | how many rows among the data repeat the header or the title |
@@ -107,6 +112,7 @@ class SheetFacts:
     | `unheaded_first` | the address of the first of them |
     | `spaced_codes` | how many codes were written with blanks or hyphens inside |
     | `uncomputed_totals` | the addresses of totals that are formulas without a result |
+    | `uncomputed_names` | how many names are formulas without a result, and the address of the first |
     | `signed` | the roles that signed in the sign-off zone (`signing`); never who |
     """
 
@@ -121,6 +127,9 @@ class SheetFacts:
     headers: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     unseen_cells: Mapping[str, int] = field(default_factory=dict)
     merged_cells: Mapping[str, int] = field(default_factory=dict)
+    covered_cells: Mapping[str, tuple[int, str]] = field(default_factory=dict)
+    comments: tuple[int, str] = (0, "")
+    corrections: tuple[int, str] = (0, "")
     sheet: str = ""
     alike_sheets: tuple[str, ...] = ()
     repeated_headers: int = 0
@@ -130,6 +139,7 @@ class SheetFacts:
     spaced_codes: int = 0
     signed: tuple[str, ...] = ()
     uncomputed_totals: tuple[str, ...] = ()
+    uncomputed_names: tuple[int, str] = (0, "")
 
 
 @cache
@@ -224,6 +234,7 @@ def facts_of(
         for (column, divisor), numbers in look.scaled.items()
         if column in at and (count := len(rows & numbers))
     ]
+    merged, covered = _merged(grid, look, at, rows)
     unseen = {at[c]: n for c, numbers in look.unseen.items() if c in at and (n := len(rows & numbers))}
     return replace(
         said,
@@ -234,7 +245,10 @@ def facts_of(
         scaled_columns=tuple(sorted(scaled, key=lambda s: fields[s.field])),
         units_in_formats=_in_formats(look, at, rows),
         unseen_cells=unseen,
-        merged_cells=_merged(look, at, rows),
+        merged_cells=merged,
+        covered_cells=covered,
+        comments=_commented(grid, look, rows, (True, False)),
+        corrections=_commented(grid, look, rows, (True,)),
         sheet=grid.sheet[:MAX_TITLE],
         alike_sheets=look.alike[:MAX_TITLES],
     )
@@ -265,14 +279,37 @@ def _titles(grid: Grid, row: int, look: Look) -> list[str]:
     return texts
 
 
-def _merged(look: Look, at: Mapping[int, str], rows: Set[int]) -> dict[str, int]:
-    """Field -> cells of the rows read that are covered by a merged cell that begins elsewhere."""
-    found: dict[str, int] = {}
+def _commented(grid: Grid, look: Look, rows: Set[int], kinds: tuple[bool, ...]) -> tuple[int, str]:
+    """How many cells of the rows read have a comment of these kinds, and the address of the first; see `SheetFacts`."""
+    own = ((column, at & rows) for (column, corrects), at in look.comments.items() if corrects in kinds)
+    found = [(min(at), column, len(at)) for column, at in own if at]
+    if not found:
+        return 0, ""
+    row, column, _ = min(found)
+    return sum(many for *_, many in found), address(grid.shown, column, row)
+
+
+def _merged(
+    grid: Grid, look: Look, at: Mapping[int, str], rows: Set[int]
+) -> tuple[dict[str, int], dict[str, tuple[int, str]]]:
+    """Of cells of the rows read that a merged cell covers which begins elsewhere: field -> how many are empty; and
+    field -> how many hold something that nobody sees, with the address of the first.
+    """
+    empty, filled = dict[str, int](), dict[str, tuple[int, str]]()
+    if not look.merged:
+        return empty, filled
     numbers = sorted(rows)
-    for top, left, bottom, right in look.merged:
-        inside = bisect_right(numbers, bottom) - bisect_left(numbers, top)
-        for column, name in at.items():
-            covered = inside - (column == left and top in rows)
-            if left <= column <= right and covered > 0:
-                found[name] = found.get(name, 0) + covered
-    return found
+    for column, name in at.items():
+        change = np.zeros(len(numbers) + 1, np.int64)  # how many more cover a row than the one before
+        for top, left, bottom, right in look.merged:
+            if left <= column <= right:
+                change[bisect_left(numbers, top) + (column == left and top in rows)] += 1
+                change[bisect_right(numbers, bottom)] -= 1
+        covered = np.flatnonzero(change.cumsum()[:-1] > 0)
+        texts = grid.cells.column(column)
+        held = [numbers[i] for i in covered if tidy(texts[numbers[i] - grid.first_row].as_py())]
+        if lacking := len(covered) - len(held):
+            empty[name] = lacking
+        if held:
+            filled[name] = len(held), address(grid.shown, column, held[0])
+    return empty, filled

@@ -32,13 +32,13 @@ from qiangji.parsing.period_column import check_period
 from qiangji.parsing.problems import PROBLEMS, UnreadableCell, check_number, of_column, of_strays
 from qiangji.parsing.reading import Reading
 from qiangji.parsing.signing import signed
+from qiangji.parsing.stray_sums import held_against_sums
 from qiangji.parsing.strays import (
     OF_UNITS,
     Stray,
     check_codes,
     codes_of,
     find_strays,
-    find_sums,
     hide,
     joined,
     told_once,
@@ -227,6 +227,7 @@ def _read_zone(
             repeated_headers=len(header.repeated),
             spaced_codes=spaced,
             uncomputed_totals=_uncomputed(zone, first_row, totals, columns, reading),
+            uncomputed_names=_names_without_result(raw, columns, reading),
             **unheaded(zone, first_row, columns, {*totals, *header.repeated, *header.further}, reading),
         ),
     )
@@ -262,7 +263,7 @@ def _read_fields(
 ) -> dict[str, Column]:
     """The fields' columns; rows that turn out to be sums are added to the strays."""
     read = {n: read_column(unwrapped(text), reading.fields[n]) for n, text in texts.items()}
-    strays += find_sums(codes, read, strays, reading)
+    strays[:] = held_against_sums(codes, read, strays, reading)
     return {n: told_once(column, strays) for n, column in read.items()}
 
 
@@ -343,6 +344,13 @@ def _uncomputed(
         for i in numbers
         if zone.column(i)[row].as_py() == NO_RESULT
     )
+
+
+def _names_without_result(raw: Mapping[str, pa.Array], columns: Columns, reading: Reading) -> tuple[int, str]:
+    """How many names are formulas without a result, and where the first is: none was held against its code."""
+    if columns.name is None or not (found := pc.indices_nonzero(pc.equal(raw["unit_name"], NO_RESULT))):
+        return 0, ""
+    return len(found), address(reading.sheet, columns.name, raw["_row"][found[0].as_py()].as_py())
 
 
 def _data_rows(zone: pa.Table, columns: Columns, others: Sequence[int]) -> pa.Array:

@@ -40,6 +40,7 @@ class Look:
     | `unseen` | column -> rows of its cells under a number format that shows nothing (`;;;`) |
     | `merged` | merged cells: (top, left, bottom, right), rows from 1, columns from 0 |
     | `texts` | column -> rows of its cells that hold a number as text, of columns that hold numbers |
+    | `comments` | (column, whether it may correct the cell) -> rows of its cells with a comment |
     | `alike` | names of other visible sheets with cells that are called nearly as this one (`行政村 (2)`) |
     | `hidden` | name and first rows of each hidden sheet beside one that was picked by its place; not sent by `wire` |
     """
@@ -54,6 +55,7 @@ class Look:
     merged: tuple[tuple[int, int, int, int], ...] = ()
     alike: tuple[str, ...] = ()
     texts: Mapping[int, Set[int]] = field(default_factory=dict)
+    comments: Mapping[tuple[int, bool], Set[int]] = field(default_factory=dict)
     hidden: tuple[tuple[str, tuple[tuple[str, ...], ...]], ...] = ()
 
 

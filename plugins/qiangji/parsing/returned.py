@@ -22,6 +22,9 @@ GUIDE_SHEET = "填表说明"
 OWN_SHEETS = frozenset((SUMMARY_SHEET, GUIDE_SHEET))
 PROBLEM_HEADER, EXPLANATION_HEADER = "核查问题", "核查说明"
 """Our two columns: the problems of a row, and room for the county's explanation."""
+PROBLEM_AUTHOR, TEMPLATE_AUTHOR = "报送核查", "强基报送"
+OWN_AUTHORS = frozenset((PROBLEM_AUTHOR, TEMPLATE_AUTHOR))
+"""Who our comments say that they are of."""
 RETURNED_HEADERS = frozenset((PROBLEM_HEADER, EXPLANATION_HEADER))
 MAX_EXPLANATION = 500
 

@@ -11,11 +11,11 @@ key are made of them. Such a row is not dropped: it goes back, and the message n
 | `loose` | the row has no code and no name, and LOOSE numbers at most: a sum beside the table, a leftover |
 | `level` | the row has the name of a town or a district, or its shorter code: a heading, or a subtotal |
 | `extra` | the row says 平均, 上月数, 增减 or the like |
-| `page` | the row holds the number of a page |
+| `page` | the row holds the number of a page, or what a page carries over (过次页, 承前页) |
 | `zeros` | the row has no code and no name, and only zeros: a row of the template |
 | `formula` | the code is a formula without a result: the unit's row, of which nobody knows whose |
 | `table` | the row stands in another table below the units' rows, with a header of its own that has no code (`pages`) |
-| `subtotal` | the row has no code, and its numbers are the sums of the rows above, below, or all (`find_sums`) |
+| `subtotal` | the row has no code, and its numbers are the sums of the rows above, below, or all (`stray_sums`) |
 """
 
 from __future__ import annotations
@@ -73,12 +73,9 @@ _PAGE = re.compile(
     rf"(?=.*页|page)[-—(]?(?:第{_OF_PAGES})?[,，/]?(?:共{_OF_PAGES})?[-—)]?|page[0-9]+(?:of[0-9]+)?",
     re.IGNORECASE,
 )
+_CARRIED = re.compile(r"[(（]?(?:承|接|续|过|转|移)(?:上|前|下|次|后)一?页(?:数|合计|小计|累计)?[)）]?[:：]?")
+"""What the sum is called that one printed page hands to the next."""
 _ZERO = re.compile(r"[-+]?0(?:\.0+)?%?|[-—/]+|#DIV/0!|" + re.escape(NO_RESULT))
-MAX_SUMS = 200
-"""Rows without a code that are held against sums."""
-HALF_CENT = 0.005
-LEAST_SUMS = SUM_OF = 2
-"""So many numbers that are not 0 have to be the sums of so many units' at least."""
 _PLAIN_NUMBER = re.compile(r"[-+]?[0-9][0-9,]*(?:\.[0-9]+)?%?")
 _QUOTED = r'^\s*="[^"]*"\s*$'
 _WRAPPING = "='‘’`"
@@ -87,11 +84,14 @@ _WRAPPED = r'^\s*(?:="([^"]*)"|=([0-9]+)|[\'‘’`]([0-9][0-9-]*))\s*$'
 
 @dataclass(frozen=True)
 class Stray:
-    """A row that is no unit's. `index`: its position among the rows read."""
+    """A row that is no unit's. `index`: its position among the rows read; `is_of_all`: its numbers are the sums of all
+    units' rows.
+    """
 
     index: int
     what: What
     text: str
+    is_of_all: bool = False
 
 
 WORDS: Mapping[str, tuple[str, str]] = {
@@ -108,7 +108,10 @@ WORDS: Mapping[str, tuple[str, str]] = {
         "{text} is a town's heading or subtotal, no unit's row",
     ),
     "extra": ("“{text}”行不是单位的数据行", "{text} is no unit's row"),
-    "page": ("该行是页码，不是数据行", "this row is a page number, no row of data"),
+    "page": (
+        "该行是页码或转页的合计（过次页、承前页），不是数据行",
+        "this row is a page number, or a sum carried to or from another page, no row of data",
+    ),
     "zeros": (
         "该行没有编码和名称，各项都是0：是模板中未填的行",
         "this row has no code and no name, and only zeros: a row of the template that was not filled in",
@@ -133,8 +136,8 @@ _EXPECTED: Mapping[What, tuple[str, str]] = {
         "the code itself: open the workbook in a spreadsheet program, let it compute and save it, or paste the value",
     ),
     "total": (
-        "登记的合计行名称{labels}：请改用登记的名称，或删除该行",
-        "a declared label{labels}: use one, or delete the row",
+        "单位的数据行：请删除该行；确需小计行的，请由市级登记其名称",
+        "a unit's row: delete this one, or have the city declare its label as a subtotal's",
     ),
     "note": (
         "单位的数据行：请删除该行，或由市级将其首词登记为签章区用语",
@@ -148,15 +151,24 @@ _EXPECTED: Mapping[What, tuple[str, str]] = {
         "单位的数据行：请将另一张表移到单独的工作表，或删除",
         "rows of units: move the other table to a sheet of its own, or delete it",
     ),
-    "subtotal": (
-        "单位的数据行：请在该行前写上登记的合计行名称{labels}，或删除该行",
-        "a unit's row: write a declared label of totals{labels} in front of this one, or delete it",
-    ),
+    "subtotal": ("单位的数据行：请删除该行", "a unit's row: delete this one"),
     "loose": (
         "带编码的数据行：表外的数字请清除；是某单位的数据请补上编码",
         "rows with a code: clear numbers beside the table, or add the code of the unit that they are of",
     ),
 }
+
+_OF_ALL: Mapping[What, tuple[str, str]] = {
+    "total": (
+        "登记的合计行名称（{labels}）：请改用登记的名称，或删除该行",
+        "a declared label ({labels}): use one, or delete the row",
+    ),
+    "subtotal": (
+        "单位的数据行：请在该行前写上登记的合计行名称（{labels}），或删除该行",
+        "a unit's row: write a declared label of totals ({labels}) in front of this one, or delete it",
+    ),
+}
+"""The same of sums of all rows, where totals are declared: a part's sum under their label would be a wrong total."""
 
 
 def codes_of(reading: Reading) -> str:
@@ -248,6 +260,8 @@ def find_strays(
             strays.append(Stray(index, "shortened", row[columns.key]))
         elif row[columns.key] == NO_RESULT:
             strays.append(Stray(index, "formula", ""))
+        elif label := next((t for t in labels if _CARRIED.fullmatch(squeezed(t))), None):
+            strays.append(Stray(index, "page", label))
         elif label := next((t for t in labels if is_total(t)), None):
             strays.append(Stray(index, "total", label))
         elif filled and all(map(_PAGE.fullmatch, map(squeezed, filled))):
@@ -274,38 +288,6 @@ def _no_unit(row: list[str], columns: Columns, reading: Reading) -> tuple[What, 
     if not has_name and len(filled) > LOOSE and all(map(_ZERO.fullmatch, filled)):
         return "zeros", next((text for text in filled if text != NO_RESULT), "")
     return ("loose", filled[0]) if _is_loose(row, columns) else None
-
-
-def find_sums(
-    codes: pa.Array, read: Mapping[str, Column], strays: list[Stray], reading: Reading
-) -> list[Stray]:
-    """Rows without a code that add up those above them, those below, or all: totals that do not say so. `codes`: of
-    the rows read; `strays`: those known.
-    """
-    if not codes.null_count:
-        return []
-    known = pc.fill_null(pc.match_substring_regex(codes, f"^(?:{codes_of(reading)})$"), False)
-    odd = pc.indices_nonzero(pc.invert(known)).to_pylist()
-    told = {s.index for s in strays}
-    empty = [i for i in odd if i not in told and not codes[i].as_py()]
-    if not empty or len(odd) > MAX_SUMS:
-        return []
-    numbers = [
-        read[n].values.cast(pa.float64()) for n, f in reading.fields.items() if f.is_number and n in read
-    ]
-    of_units = [pc.fill_null(pc.if_else(known, v, 0.0), 0.0).to_numpy() for v in numbers]
-    found, edges, are_units = list[Stray](), [-1, *odd, len(codes)], known.to_numpy(zero_copy_only=False)
-    for index in empty:
-        at = edges.index(index)
-        own = [(v[index].as_py(), c) for v, c in zip(numbers, of_units, strict=True) if v[index].as_py()]
-        parts = ((edges[at - 1] + 1, index), (index + 1, edges[at + 1]), (0, len(codes)))
-        if len(own) >= LEAST_SUMS and any(
-            are_units[first:last].sum() >= SUM_OF
-            and all(abs(counted[first:last].sum() - value) < HALF_CENT for value, counted in own)
-            for first, last in parts
-        ):
-            found.append(Stray(index, "subtotal", ""))
-    return found
 
 
 def filled_in(row: list[str], columns: Columns) -> list[str]:
@@ -345,11 +327,10 @@ def check_codes(strays: list[Stray], rows: int, at: int, numbers: pa.Array, read
 
 def expected_of(stray: Stray, reading: Reading) -> tuple[str, str]:
     """What was expected and what to do, in zh and en."""
-    declared = [*reading.layout.totals, *reading.layout.subtotals]
-    zh, en = _EXPECTED[stray.what]
-    shown_zh = f"（{'、'.join(declared)}）" if declared else "（本县未登记）"
-    shown_en = f" ({', '.join(declared)})" if declared else " (none is declared for this county)"
-    return zh.replace("{labels}", shown_zh), en.replace("{labels}", shown_en)
+    if not (stray.is_of_all and reading.layout.totals):
+        return _EXPECTED[stray.what]
+    (zh, en), labels = _OF_ALL[stray.what], reading.layout.totals
+    return zh.format(labels="、".join(labels)), en.format(labels=", ".join(labels))
 
 
 def length_of(text: str) -> str:

@@ -13,6 +13,7 @@ import re
 from collections.abc import Collection, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from functools import cache
 from typing import Literal
 
 import numpy as np
@@ -40,6 +41,8 @@ _OF_OTHER_FORMS = "[^ -~一-鿿]"
 _NO_TOTAL = Characters(set(COMMON + "".join(map(chr, range(32, 127)))) - set("计和lmLM全本"))
 """Characters that are neither."""
 _NUMBER = re.compile(r"-?[0-9]+(?:\.[0-9]+)?")
+LEAST_SUMS = 2
+"""So many numbers of a row have to be sums of so many rows for its total to be one of a part of the rows."""
 SHOWN_TEXTS = 3
 """Cells that hold a number as text that are named."""
 _BRACKETS = re.compile(r"[(（\[【].*?[)）\]】]|[“”\"'《》]")
@@ -50,7 +53,8 @@ class TotalsProblem:
     """A written total that is not the sum of its rows. `sum` and `written` are decimal texts.
 
     `hidden`: how many rows are hidden or filtered away, where the total is the sum of the others; `texts`: the cells
-    that hold a number as text, where it is the sum without them; else ''.
+    that hold a number as text, where it is the sum without them; `part`: the rows of the sheet (`4-14`) that it adds up
+    where all totals of its row are their sums; else ''.
     """
 
     field: str
@@ -59,6 +63,7 @@ class TotalsProblem:
     sum: str
     hidden: str = ""
     texts: str = ""
+    part: str = ""
 
 
 def find_totals(cells: pa.Table, columns: tuple[int, ...], layout: Layout) -> dict[int, Scope]:
@@ -139,6 +144,16 @@ def compare_totals(
     """
     positions = sorted(totals)
     places = rows.to_numpy()
+
+    @cache
+    def parts(i: int) -> str:
+        if totals[positions[i]] == "subtotal":
+            return ""
+        read = [n for n in columns if not summed[n].unreadable.true_count]
+        own = [(written[n].values[i].as_py(), summed[n].values) for n in read]
+        run = _run(int(np.searchsorted(places, positions[i])), [o for o in own if o[0] is not None])
+        return "-".join(str(places[at] + first_row) for at in run)
+
     compared, problems = False, []
     for name, column in columns.items():
         for i, position in enumerate(positions):
@@ -153,10 +168,29 @@ def compare_totals(
             total = _sum(summed[name].values.slice(start, end - start))
             if unreadable or abs(Decimal(said) - total) > _rounded(said):
                 text = UNREAD if unreadable else _plain(said)
-                problems.append(
-                    TotalsProblem(name, address(sheet, column, first_row + position), text, _plain(total))
-                )
+                cell = address(sheet, column, first_row + position)
+                part = "" if unreadable else parts(i)
+                problems.append(TotalsProblem(name, cell, text, _plain(total), part=part))
     return (not problems if compared else None), problems
+
+
+def _run(at: int, own: Sequence[tuple[int | Decimal, pa.Array]]) -> tuple[int, ...]:
+    """The first and last of the rows right above position `at`, or right below, of which a totals row has the sums; ()
+    without. `own`: its numbers, each with the column of the rows. Two numbers that are not 0 have to be sums of two
+    rows at least.
+    """
+    if sum(said != 0 for said, _ in own) < LEAST_SUMS or not own:
+        return ()
+    above = below = True
+    for said, column in own:
+        values = pc.fill_null(column.cast(pa.float64()), 0.0).to_numpy()
+        most = float(_rounded(said)) + 0.001
+        above = above & (abs(values[:at][::-1].cumsum() - float(said)) < most)
+        below = below & (abs(values[at:].cumsum() - float(said)) < most)
+    for found, is_above in ((np.flatnonzero(above), True), (np.flatnonzero(below), False)):
+        if len(found) and (many := int(found[-1])) + 1 >= LEAST_SUMS:
+            return (at - 1 - many, at - 1) if is_above else (at, at + many)
+    return ()
 
 
 def of_visible(

@@ -228,7 +228,7 @@ def parsed_parts(parsed: Parsed) -> tuple[Head, Parts]:
     head = {
         "totals_agree": parsed.totals_agree,
         "totals_problems": [
-            [p.field, p.address, p.written, p.sum, p.hidden, p.texts]
+            [p.field, p.address, p.written, p.sum, p.hidden, p.texts, p.part]
             for p in parsed.totals_problems[:_TOTALS]
         ],
         "columns": dict(parsed.columns),
@@ -294,6 +294,9 @@ def _facts(head: object, columns: set[str]) -> SheetFacts:
             headers={n: _pair(texts) for n, texts in head["headers"].items()},
             unseen_cells={n: _number(cells) for n, cells in head["unseen_cells"].items()},
             merged_cells={n: _number(cells) for n, cells in head["merged_cells"].items()},
+            covered_cells={n: _counted(cells) for n, cells in head["covered_cells"].items()},
+            comments=_counted(head["comments"]),
+            corrections=_counted(head["corrections"]),
             sheet=_text(head["sheet"])[:MAX_TITLE],
             alike_sheets=tuple(_text(t)[:MAX_TITLE] for t in head["alike_sheets"][:MAX_TITLES]),
             repeated_headers=_number(head["repeated_headers"]),
@@ -303,6 +306,7 @@ def _facts(head: object, columns: set[str]) -> SheetFacts:
             spaced_codes=_number(head["spaced_codes"]),
             signed=tuple(role for role in ROLES if role in head["signed"]),
             uncomputed_totals=tuple(_text(t)[:MAX_TITLE] for t in head["uncomputed_totals"][:_TOTALS]),
+            uncomputed_names=_counted(head["uncomputed_names"]),
         )
     except (KeyError, TypeError, AttributeError, ValueError):
         raise GarbledError("no facts of the sheet") from None
@@ -313,6 +317,7 @@ def _facts(head: object, columns: set[str]) -> SheetFacts:
         facts.headers,
         facts.unseen_cells,
         facts.merged_cells,
+        facts.covered_cells,
     )
     told = {*facts.hidden_columns, *(c.field for c in scaled), *(n for said in by_field for n in said)}
     if not told <= columns:
@@ -325,6 +330,13 @@ def _pair(texts: object) -> tuple[str, str]:
         raise GarbledError("no header")
     parents, leaf = texts
     return _text(parents)[:MAX_TITLE], _text(leaf)[:MAX_TITLE]
+
+
+def _counted(cells: object) -> tuple[int, str]:
+    if not isinstance(cells, list):
+        raise GarbledError("no cells")
+    many, first = cells
+    return _number(many), _text(first)[:MAX_TITLE]
 
 
 def _totals_problems(head: Head) -> list[TotalsProblem]:

@@ -36,6 +36,7 @@ def look_head(look: Look) -> dict[str, Any]:
         "merged": look.merged,
         "alike": look.alike,
         "texts": [[column, ranges(rows)] for column, rows in look.texts.items()],
+        "comments": [[column, corrects, ranges(rows)] for (column, corrects), rows in look.comments.items()],
     }
 
 
@@ -61,6 +62,7 @@ def look_of_head(head: Any, rows: int) -> Look:
         ),
         tuple(str(name) for name in head["alike"]),
         {_number(column): within(at) for column, at in head["texts"]},
+        {(_number(column), corrects is True): within(at) for column, corrects, at in head["comments"]},
     )
 
 

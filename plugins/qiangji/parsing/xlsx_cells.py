@@ -37,7 +37,7 @@ _ERROR = re.compile(
 )
 """An error cell up to its error, and the error."""
 _KNOWN = (b"#DIV/0!", b"#N/A", b"#NAME?", b"#NULL!", b"#NUM!", b"#REF!", b"#VALUE!")
-_REFERENCE = re.compile(r"([A-Z]{1,3})([1-9][0-9]{0,6})")
+REFERENCE = re.compile(r"([A-Z]{1,3})([1-9][0-9]{0,6})")
 _RELATION = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
 _STRICT = "{http://purl.oclc.org/ooxml/officeDocument/relationships}id"
 
@@ -124,6 +124,20 @@ class Parts:
             except KeyError:
                 raise unreadable("a sheet of the workbook is not where it should be", self.where) from None
         return self._held[1]
+
+    def beside(self, name: str, kind: str) -> list[bytes]:
+        """The parts of a kind (`comments`) that belong to a sheet."""
+        folder, _, file = self.paths.get(name, "").rpartition("/")
+        there = {n.lower(): n for n in self._archive.namelist()}
+        if not (relations := there.get(f"{folder}/_rels/{file}.rels".lower())):
+            return []
+        try:
+            root = ElementTree.fromstring(self._archive.read(relations))
+        except ElementTree.ParseError:
+            return []
+        own = (e for e in root.iter() if e.get("Type", "").rpartition("/")[2] == kind)
+        parts = (there.get(part_at(folder, e.get("Target", "")).lower()) for e in own)
+        return [self._archive.read(part) for part in parts if part]
 
     def styles(self) -> bytes | None:
         """The part that holds number formats; None if there is none."""
@@ -212,7 +226,7 @@ def row_number(element: ElementTree.Element, before: int) -> int:
 
 def cell_place(element: ElementTree.Element, row: int, before: int) -> tuple[int, int]:
     """(row, column) of a cell, counted from 0. One without a reference follows the column before."""
-    place = _REFERENCE.fullmatch(element.get("r", ""))
+    place = REFERENCE.fullmatch(element.get("r", ""))
     return (int(place[2]) - 1, column_number(place[1].encode()) - 1) if place else (row, before + 1)
 
 

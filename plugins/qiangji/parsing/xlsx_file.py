@@ -22,6 +22,7 @@ from qiangji.parsing.archive import too_large, unreadable
 from qiangji.parsing.grid import MAX_COLUMNS, Grid, Look, failed, grid_of, hidden_sheet
 from qiangji.parsing.returned import OWN_SHEETS
 from qiangji.parsing.xlsx_cells import Parts
+from qiangji.parsing.xlsx_comments import comments_of
 from qiangji.parsing.xlsx_formats import as_code, as_number, as_percentage
 from qiangji.parsing.xlsx_look import look_of
 from qiangji.parsing.xlsx_runs import Runs, runs_in
@@ -237,7 +238,10 @@ def _sheet(
 
 def _look(book: CalamineWorkbook, parts: Parts, name: str, runs: Runs) -> Look:
     look = look_of(parts, name)
-    return replace(look, struck_rows=look.struck_rows | runs.struck_rows, alike=_alike(book, parts, name))
+    struck = look.struck_rows | runs.struck_rows
+    return replace(
+        look, struck_rows=struck, alike=_alike(book, parts, name), comments=comments_of(parts, name)
+    )
 
 
 def _rows(book: CalamineWorkbook, parts: Parts, name: str, first: int | None = None) -> list[list[Any]]:

@@ -158,20 +158,37 @@ def test_a_returned_report_is_asked_nothing(catalogue: Catalogue, small: world.W
 
 def test_what_a_person_does_not_see_or_was_not_read_is_told(catalogue: Catalogue, small: world.World) -> None:
     sheet = SheetFacts(
-        unseen_cells={"people": 2}, merged_cells={"income": 3}, sheet="行政村", alike_sheets=("行政村 (2)",),
+        unseen_cells={"people": 2}, merged_cells={"income": 3}, sheet="行政村",
+        covered_cells={"income": (2, "行政村!D5")}, alike_sheets=("行政村 (2)",),
         repeated_headers=2, spaced_codes=4, unheaded_cells=3, unheaded_numbers=1, unheaded_first="行政村!AA10",
-        uncomputed_totals=("行政村!D20", "行政村!E20"),
+        uncomputed_totals=("行政村!D20", "行政村!E20"), uncomputed_names=(1, "行政村!C4"),
     )  # fmt: skip
     one = judged(catalogue, small, rows_of([5] * 6), sheet)
     told = {f.rule.removeprefix("f."): (f.severity, f.fields) for f in one.findings}
     assert told == {
         "people.unseen_cells": ("warning", ("people",)), "income.merged_cells": ("warning", ("income",)),
+        "income.covered_cells": ("warning", ("income",)),
         "unit_code.alike_sheets": ("warning", ()), "unit_code.repeated_header": ("info", ()),
         "unit_code.spaced_codes": ("info", ()), "unit_code.no_header": ("warning", ()),
-        "unit_code.uncomputed_total": ("warning", ()),
+        "unit_code.uncomputed_total": ("warning", ()), "unit_code.uncomputed_names": ("warning", ()),
     }  # fmt: skip
     assert (codes(one), one.verdict) == ([], "accepted")
+    covered = next(f.words for f in one.findings if "covered" in f.rule)
+    assert "2格（从行政村!D5起）被合并单元格盖住" in covered.message_zh
+    assert "not show what is stored there, and it was read" in covered.message_en
     assert "“行政村 (2)”没有读取" in next(f.words.message_zh for f in one.findings if "alike" in f.rule)
+
+
+@pytest.mark.parametrize(("corrections", "severity"), [((0, ""), "info"), ((1, "行政村!E6"), "warning")])
+def test_comments_are_told_by_their_cells(
+    catalogue: Catalogue, small: world.World, corrections: tuple[int, str], severity: str
+) -> None:
+    sheet = SheetFacts(comments=(2, "行政村!D5"), corrections=corrections)
+    (told,) = judged(catalogue, small, rows_of([5] * 6), sheet).findings
+    assert (told.rule, told.severity) == ("f.unit_code.comments", severity)
+    assert "有2格加了批注（从行政村!D5起），批注没有读取" in told.words.message_zh
+    assert ("1格（从行政村!E6起）的批注含数字" in told.words.message_zh) == (severity == "warning")
+    assert ("is it a correction?" in told.words.message_en) == (severity == "warning")
 
 
 def test_merged_cells_are_told_where_they_are_why_a_report_goes_back(

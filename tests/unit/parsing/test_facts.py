@@ -154,6 +154,18 @@ def test_cells_merged_among_the_data_are_counted_by_field() -> None:
     assert facts(bytes_of(book)).merged_cells == {"members": 1, "women": 2}
 
 
+def test_a_value_that_a_merge_covers_is_read_and_told() -> None:
+    """A format that is pasted merges cells, and leaves what they hold."""
+    sheet, ends = "xl/worksheets/sheet1.xml", b"</sheetData>"
+    merged = ends + b'<mergeCells count="2"><mergeCell ref="C4:C6"/><mergeCell ref="D5:E5"/></mergeCells>'
+    book = workbook()
+    book.active["C6"] = None
+    said = facts(patched(book, sheet, ends, merged))
+    assert (said.merged_cells, said.covered_cells) == (
+        {"members": 1}, {"members": (1, "Sheet!C5"), "income": (1, "Sheet!E5")},
+    )  # fmt: skip
+
+
 def test_cells_of_no_height_or_width_and_formats_that_show_nothing_are_hidden() -> None:
     sheet = "xl/worksheets/sheet1.xml"
     assert facts(patched(workbook(), sheet, b'<row r="5"', b'<row ht="0" r="5"')).hidden_rows == 1

@@ -285,3 +285,11 @@ def test_a_sheet_that_is_kept_by_itself_reads_the_same() -> None:
     once, twice = read(content), read(workbook_of(grid(content)))
     assert twice.rows.equals(once.rows)
     assert (twice.unreadable, twice.totals_problems) == (once.unreadable, once.totals_problems)
+
+
+def test_names_without_a_result_are_told_where_they_begin() -> None:
+    """No name was held against its code then."""
+    parsed = read(book(B4="=VLOOKUP(A4,X!A:B,2,0)", B5="=VLOOKUP(A5,X!A:B,2,0)"))
+    assert parsed.rows.column("unit_name").null_count == 2
+    assert parsed.sheet.uncomputed_names == (2, "行政村!B4")
+    assert read(book()).sheet.uncomputed_names == (0, "")

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import pytest
 
+from qiangji.checking.verdict import total_words
 from tests.unit.parsing.tables import CODE, ROWS, book, content, csv, read, refused
 
 # ---- rows that are no unit's
@@ -192,6 +193,7 @@ def test_a_declaration_above_the_sign_off_line_hides_no_rows_below_it() -> None:
         (",会城街道,10,6,2,2", "level"), ("440705001,会城街道,10,6,2,2", "level"), ("会城街道,,10,6,2,2", "level"),
         ("440705001,,10,6,2,2", "level"), (",全区平均,2.5,1.5,0.5,1", "extra"), ("上月数,,9,6,2,1", "extra"),
         (",较上月增减,1,0,0,1", "extra"), ("第1页,,,,,共1页", "page"), ("第 1 页 共 3 页,,,,,", "page"),
+        (",过次页,23,3,3,3", "page"), ("承前页,,23,3,3,3", "page"), (",承上页：,23,3,3,3", "page"),
         (",,0,0,0,0", "zeros"), (",,50,10,10,10", "subtotal"), (",本片,50,10,10,10", "subtotal"),
     ],
 )  # fmt: skip
@@ -275,3 +277,70 @@ def test_a_total_without_rows_that_have_no_code_agrees(code: str, total: int, ag
     """They are what is wrong: to write a total that fits them would be no cure."""
     parsed = read(csv(*ROWS, f"{code},戊村,7,1,1,1", f"合计,,{total},,,"), totals=["合计"])
     assert parsed.totals_agree is agree
+
+
+# ---- what is told to do with sums
+
+
+DELETE_OR_DECLARE = "单位的数据行：请删除该行；确需小计行的，请由市级登记其名称"
+RENAME = "登记的合计行名称（合计）：请改用登记的名称，或删除该行"
+
+
+@pytest.mark.parametrize(
+    ("line", "labels", "told"),
+    [
+        (",小计,23,3,3,3", ["合计"], DELETE_OR_DECLARE),  # of 甲村 and 乙村
+        (",本页小计,50,10,10,10", ["合计"], RENAME),  # of all: renamed, it agrees
+        (",总计,50,10,10,10", ["合计"], RENAME),
+        (",总计,50,10,,", ["合计"], RENAME),
+        (",总计,49,10,10,10", ["合计"], DELETE_OR_DECLARE),
+        (",总计,50,10,10,0", ["合计"], DELETE_OR_DECLARE),
+        (",总计,50,10,10,约十", ["合计"], DELETE_OR_DECLARE),
+        (",总计,,,,", ["合计"], DELETE_OR_DECLARE),
+        (",总计,50,10,10,10", [], DELETE_OR_DECLARE),
+        (",,23,3,3,3", ["合计"], "单位的数据行：请删除该行"),
+        (",,50,10,10,10", ["合计"], "单位的数据行：请在该行前写上登记的合计行名称（合计），或删除该行"),
+        (",,50,10,10,10", [], "单位的数据行：请删除该行"),
+    ],
+)
+def test_a_totals_label_is_offered_for_the_sums_of_all_rows_alone(
+    line: str, labels: list[str], told: str
+) -> None:
+    (cell,) = read(csv(*ROWS[:2], line, *ROWS[2:]), totals=labels, subtotals=["村小计"]).unreadable
+    assert cell.expected_zh == told
+    assert ("合计" in cell.expected_en) == ("（合计）" in told)
+
+
+@pytest.mark.parametrize("line", [",小计,23,3,3,3", ",本页小计,50,10,10,10", ",总计,36,6,6,6"])
+def test_a_row_renamed_as_told_sends_no_report_back(line: str) -> None:
+    lines = [*ROWS[:2], line, *ROWS[2:]]
+    (cell,) = read(csv(*lines), totals=["合计"]).unreadable
+    if "改用" in cell.expected_zh:
+        lines[2] = f",合计{line[line.index(',', 1) :]}"
+    assert read(csv(*lines), totals=["合计"]).totals_agree is not False
+
+
+@pytest.mark.parametrize(
+    ("lines", "part"),
+    [
+        ([*ROWS[:2], "合计,,23,3,3,3", *ROWS[2:]], "2-3"),
+        ([*ROWS[:3], "合计,,25,5,5,5", ROWS[3]], "3-4"),
+        (["合计,,36,6,6,6", *ROWS], "3-5"),
+        ([*ROWS, "合计,,39,9,9,9"], "3-5"),
+        ([*ROWS, "合计,,39,9,9,8"], ""),
+        ([*ROWS, "合计,,39,,,"], ""),  # one number may be a sum by chance
+        ([*ROWS, "合计,,14,4,4,4"], ""),  # a row
+        ([*ROWS, "合计,,49,10,10,10"], ""),
+        ([*ROWS, "合计,,0,0,0,0"], ""),
+    ],
+)
+def test_a_total_of_a_part_of_the_rows_is_told_as_such(lines: list[str], part: str) -> None:
+    parsed = read(csv(*lines), totals=["合计"])
+    assert parsed.totals_agree is False
+    assert {p.part for p in parsed.totals_problems} == {part}
+    words = total_words(parsed.totals_problems[0], str)
+    assert (
+        ("删除该行" in words.expected_zh)
+        == (f"第{part.replace('-', '至')}行之和" in words.message_zh)
+        == bool(part)
+    )

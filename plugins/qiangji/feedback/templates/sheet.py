@@ -19,6 +19,7 @@ from qiangji.catalogue.suites import Suite
 from qiangji.feedback.templates.entries import MAX_MESSAGE, Entry, entries_of
 from qiangji.feedback.templates.units import Line
 from qiangji.parsing.grid import column_letters
+from qiangji.parsing.returned import TEMPLATE_AUTHOR
 from qiangji.parsing.sheets import safe_name
 from qiangji.periods import Period
 from qiangji.text import squeezed
@@ -31,7 +32,6 @@ SERIAL, REMARK = "序号", "备注"
 SPARE = 50
 """Further rows where a county may report units that it did not report before."""
 HEAD, LOCKED, MISSING, LINE = "DDEBF7", "F2F2F2", "FFF2CC", "BFBFBF"
-AUTHOR = "强基报送"
 _IN_BRACKETS = {"ten_thousand_yuan": "万元", "percent": "%"}
 """Units that stand behind the header: numbers in another one are the usual slip."""
 
@@ -163,7 +163,7 @@ def _headers(ws: Worksheet, plan: Plan) -> None:
         one = plan.form.fields.get(name)
         if one is not None and one.note is not None:
             must = "【必填】" if name in required else ""
-            comment = Comment(f"{must}{one.note.zh}", AUTHOR, height=110, width=260)
+            comment = Comment(f"{must}{one.note.zh}", TEMPLATE_AUTHOR, height=110, width=260)
             ws.cell(top, column + 1).comment = comment
     for row in range(top, top + rows):
         ws.row_dimensions[row].height = max(20, 60 / rows)
