@@ -218,7 +218,7 @@ def test_what_is_renamed_is_renamed_in_dimensions_and_comments(copied: Settings)
 def test_nothing_is_expected_of_what_is_not_asked_for_any_more(tmp_path: Path, workplace: Any) -> None:
     """Forms whose names a wide view has for its own parts, too: `k`, `o` and `p`."""
     measured = {"code": "x", "numerator": {"form": "k", "sum": "n"}, "denominator": {"form": "o", "sum": "n"}}
-    forms = {name: {"fields": {"n": {}}} for name in "kop"}
+    forms: dict[str, Any] = {name: {"fields": {"n": {}}} for name in "kop"}
     made = world.make(tmp_path / "world", {"Z": {"A": {"T": ["V1"]}, "B": {"U": ["W1"]}}}, forms, [measured])
     config = settings().model_copy(update={"catalogue": made.catalogue, "expectations": made.expectations})
     prepared(config)
