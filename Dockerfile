@@ -12,7 +12,7 @@ FROM python:3.11.14-slim-bookworm
 RUN groupadd --gid 10001 qiangji \
     && useradd --uid 10001 --gid 10001 --no-create-home --home-dir /run/airflow --shell /usr/sbin/nologin qiangji \
     && install -d -o qiangji -g qiangji -m 0700 \
-        /var/lib/qiangji /var/lib/qiangji/feedback /var/log/airflow /srv/incoming /var/lib/sftp /var/backups/qiangji /run/airflow
+        /var/lib/qiangji /var/lib/qiangji/feedback /var/lib/qiangji/simulator /var/lib/simulated /var/log/airflow /srv/incoming /var/lib/sftp /var/backups/qiangji /run/airflow
 COPY --from=packages /opt/venv /opt/venv
 WORKDIR /opt/qiangji
 COPY pyproject.toml README.md LICENSE ./

@@ -72,8 +72,8 @@ def main() -> int:
     if secrets:
         print("密码文件不可用 Secrets that cannot be used:", *secrets, sep="\n  ")
         print(
-            "做法：缺少的由python docker/make_secrets.py生成；已用于数据库的要两处同改。"
-            " What to do: `python docker/make_secrets.py` makes those that are missing; one that a database knows is"
+            "做法：缺少的由python3 docker/make_secrets.py生成；已用于数据库的要两处同改。"
+            " What to do: `python3 docker/make_secrets.py` makes those that are missing; one that a database knows is"
             " changed in both places. See docs/runbooks/production.md"
         )
     if catalogue:

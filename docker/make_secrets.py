@@ -14,6 +14,7 @@ import argparse
 import base64
 import os
 import secrets
+import sys
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -151,6 +152,11 @@ def main() -> None:
     )
     parser.add_argument("--demo", action="store_true", help="for --profile demo, too")
     chosen = parser.parse_args()
+    if chosen.env and not chosen.env.is_file():
+        sys.exit(
+            f"没有{chosen.env}这个文件：请在放.env的文件夹里运行，或去掉--from。 There is no {chosen.env}: run it where"
+            " the .env is, or without --from."
+        )
     given = in_env_file(chosen.env) if chosen.env else {}
     for name, what in make(chosen.folder, given, demo=chosen.demo).items():
         print(f"{chosen.folder / name}: {WORDS[what]}")

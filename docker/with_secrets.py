@@ -42,8 +42,8 @@ def filled(environment: Mapping[str, str], folder: Path) -> dict[str, str]:
     if missing:
         listed = "; ".join(f"{path} ({why})" for path, why in missing.items())
         raise SystemExit(
-            f"缺少密码文件，或为空：{listed}。请运行python docker/make_secrets.py。\n"
-            f"Secrets that are not there: {listed}. Run python docker/make_secrets.py."
+            f"缺少密码文件，或为空：{listed}。请运行python3 docker/make_secrets.py。\n"
+            f"Secrets that are not there: {listed}. Run python3 docker/make_secrets.py."
         )
     return found
 

@@ -147,8 +147,9 @@ class Settings(BaseSettings):
 
     @property
     def is_simulated(self) -> bool:
-        """Whether this is a demonstration's home, whose county systems are simulated."""
-        return (self.home / "simulator").is_dir()
+        """Whether this is a demonstration's home, whose county systems are simulated: they have left something."""
+        folder = self.home / "simulator"
+        return folder.is_dir() and any(folder.iterdir())
 
 
 @lru_cache

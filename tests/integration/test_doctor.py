@@ -53,7 +53,7 @@ def test_one_system_that_is_not_reached_ends_no_demonstration(
     systems: Night, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """And those that answer do not hide that it is not."""
-    (systems.place.home / "simulator").mkdir(exist_ok=True)
+    (systems.place.home / "simulator" / "city").mkdir(parents=True, exist_ok=True)
     systems.systems.apply("down", county="440784")
     try:
         found = told()

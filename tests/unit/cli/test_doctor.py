@@ -82,7 +82,7 @@ def test_what_is_not_reached_is_told_from_a_demonstration_that_is_over(
     monkeypatch: pytest.MonkeyPatch, is_simulated: bool, one_is_up: bool, code: str
 ) -> None:
     if is_simulated:
-        (settings().home / "simulator").mkdir(parents=True)
+        (settings().home / "simulator" / "city").mkdir(parents=True)
     with contextlib.contextmanager(closed)() as place:
         monkeypatch.setattr(county_systems, "host_of", lambda _: place)
         knock = county_systems.knock

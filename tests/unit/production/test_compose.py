@@ -1,7 +1,6 @@
-"""docker-compose.yml and .env.example held against the Compose specification and against the project.
+"""docker-compose.yml and .env.example held against the Compose specification and against the project, as data.
 
-No container engine is needed: each check reads the files as data. For each one there is a broken variant of the
-compose file that it must find something in.
+For each check there is a broken variant of the compose file that it must find something in.
 """
 
 from __future__ import annotations
@@ -195,6 +194,25 @@ def the_catalogue_is_a_mount(c: Compose) -> Iterator[str]:
             yield f"{name}: has the image's catalogue"
 
 
+def pages_have_the_settings_of_the_nights(c: Compose) -> Iterator[str]:
+    """The board's morning asks when a night was due, as `qiangji today` in the worker does."""
+    environments = {name: service.get("environment", {}) for name, service in services(c)}
+    own = ("QIANGJI_BACKUP", "QIANGJI_WAREHOUSE_URL")
+    for variable, value in environments["worker"].items():
+        is_of_both = variable.startswith("QIANGJI_") and variable not in own
+        if is_of_both and environments["api-server"].get(variable) != value:
+            yield f"api-server: {variable} is not the worker's"
+
+
+def the_board_knows_what_is_simulated(c: Compose) -> Iterator[str]:
+    pages, systems = c["services"]["api-server"], c["services"]["simulator"]
+    if not any(m[:2] == ("simulated", "/var/lib/qiangji/simulator") for m in mounts(pages)):
+        yield "api-server: its board shows simulated figures as if they were true"
+    is_there = any(m[:2] == ("simulated", "/var/lib/simulated") for m in mounts(systems))
+    if not is_there or "touch /var/lib/simulated/" not in str(systems["command"]):
+        yield "simulator: leaves nothing where the board looks"
+
+
 def settings_are_real(c: Compose) -> Iterator[str]:
     from qiangji.settings import Settings
 
@@ -223,7 +241,7 @@ def airflow_options() -> dict[str, set[str]]:
 
 def programs_are_known(c: Compose) -> Iterator[str]:
     """Every program is a console script of an installed package, or belongs to the image."""
-    scripts = {e.name for e in metadata.entry_points(group="console_scripts")} | {"celery", "ln"}
+    scripts = {e.name for e in metadata.entry_points(group="console_scripts")} | {"celery", "ln", "touch"}
     for name, words in commands(c):
         if words and words[0] not in scripts | KNOWN_PROGRAMS:
             yield f"{name}: no program {words[0]}"
@@ -374,7 +392,8 @@ def workbooks_go_back(c: Compose) -> Iterator[str]:
 
 CHECKS: list[Callable[[Compose], Iterator[str]]] = [
     against_the_specification, images_are_pinned, everything_is_watched, dependencies_can_be_met,
-    variables_are_documented, defaults_agree, no_secret_is_in_it, settings_are_real, programs_are_known,
+    variables_are_documented, defaults_agree, no_secret_is_in_it, settings_are_real,
+    pages_have_the_settings_of_the_nights, the_board_knows_what_is_simulated, programs_are_known,
     scripts_and_modules_exist, airflow_commands_exist, options_of_our_scripts_exist, paths_exist, state_survives,
     least_is_open, secrets_reach_those_who_use_them, limits_fit_the_machine, nothing_starts_before_the_check,
     the_catalogue_is_a_mount, airflow_is_the_one_that_is_tested, pages_work_behind_a_proxy, workbooks_go_back,
@@ -429,6 +448,9 @@ BROKEN = [
     (settings_are_real, "services/worker/environment/QIANGJI_WINDOW_MONTH", "13"),
     (settings_are_real, "services/worker/environment/AIRFLOW__CORE__EXECUTER", "CeleryExecutor"),
     (settings_are_real, "services/worker/environment/AIRFLOW__FAB__UPDATE_PERMS", "False"),
+    (pages_have_the_settings_of_the_nights, "services/api-server/environment/QIANGJI_NIGHTLY_SCHEDULE", "30 1 * * *"),
+    (the_board_knows_what_is_simulated, "services/api-server/volumes", ["feedback:/var/lib/qiangji/feedback:ro"]),
+    (the_board_knows_what_is_simulated, "services/simulator/command", ["python", "-m", "simulator"]),
     (airflow_is_the_one_that_is_tested, "services/api-server/environment/AIRFLOW__CORE__AUTH_MANAGER", "Simple"),
     (airflow_is_the_one_that_is_tested, "services/worker/environment/AIRFLOW__DATABASE__SQL_ALCHEMY_CONN",
      "postgresql+psycopg://airflow"),

@@ -79,6 +79,13 @@ def test_they_are_taken_over_from_an_env_of_before(tmp_path: Path) -> None:
     assert "aaaa" not in ran.stdout + ran.stderr
 
 
+def test_an_env_that_is_not_there_is_told_in_a_line(tmp_path: Path) -> None:
+    ran = script("make_secrets", "--from", ".env", cwd=tmp_path)
+    assert (ran.returncode, list(tmp_path.iterdir())) == (1, [])
+    assert ran.stderr.startswith("没有.env这个文件")
+    assert "Traceback" not in ran.stderr
+
+
 def test_a_file_that_says_something_else_is_not_overwritten(tmp_path: Path) -> None:
     script("make_secrets", cwd=tmp_path)
     before = contents(tmp_path / "secrets")
