@@ -32,7 +32,7 @@ PURPOSES = {
     "lock": "锁定报告期：此后报来的一律待审",
     "unlock": "解除锁定",
     "backup": "备份数据库、数据湖和事件日志",
-    "verify": "校验数据湖、登记表和指标是否一致",
+    "verify": "校验数据湖、台账和指标是否一致",
     "rebuild-ledger": "数据库丢了，从数据湖重建",
     "warehouse-url": "给BI工具的数据仓库地址",
     "check-catalogue": "核对改过的目录和规则",

@@ -325,7 +325,7 @@ def _new_runs(client: AirflowClient, before: set[str], wanted: int) -> list[str]
                 f"{len(found)} runs of the backfill",
                 expected=str(wanted),
                 where="collect_period",
-                zh=f"回填只开始了{len(found)}次运行，应为{wanted}次：请在Airflow中查看collect_period。",
+                zh=f"补采只开始了{len(found)}次运行，应为{wanted}次：请在Airflow中查看collect_period。",
             )
         time.sleep(0.3)
 

@@ -24,7 +24,7 @@ _ERROR = re.compile(r"[A-Za-z_][\w.]*(: .*)?$")
 """The last line of a traceback: the error's class and words."""
 _DO = {
     "AlreadyRunningBackfill": "Wait until the one that runs has ended, or cancel it on the DAG's page in Airflow;"
-    " then start this one. 已有回填在运行，请等它结束或先取消。",
+    " then start this one. 已有补采在运行，请等它结束或先取消。",
     "DagNotFound": '`make airflow ARGS="dags list"` names the DAGs; a new one is known some seconds after `make up`.',
 }
 

@@ -16,7 +16,7 @@ def test_of_a_traceback_the_error_and_what_to_do() -> None:
     said, do = last_words(TRACEBACK)
     assert said == "Another backfill is running for Dag collect_period. Only one may."
     assert "Wait until the one that runs has ended" in do
-    assert "回填" in do
+    assert "补采" in do
 
 
 def test_of_an_error_that_nobody_foresaw_its_words() -> None:
