@@ -7,6 +7,7 @@ import re
 import sys
 from collections.abc import Iterator
 from functools import cache
+from importlib import resources
 from typing import Any
 
 import yaml
@@ -33,6 +34,17 @@ def compose() -> Compose:
 def bi() -> Compose:
     """The file that opens PostgreSQL to BI tools."""
     return yaml.safe_load(read("docker/bi.yml"))
+
+
+@cache
+def airflow_options() -> dict[str, set[str]]:
+    """Section -> options of the pinned Airflow, of its accounts, and of the Celery provider, which is not installed."""
+    from airflow.providers.fab.get_provider_info import get_provider_info
+
+    source = yaml.safe_load((resources.files("airflow") / "config_templates" / "config.yml").read_text())
+    known = {section.lower(): {o.lower() for o in body["options"]} for section, body in source.items()}
+    accounts = {section: set(body["options"]) for section, body in get_provider_info()["config"].items()}
+    return known | accounts | {"celery": {"broker_url", "result_backend", "worker_concurrency"}}
 
 
 @cache

@@ -9,13 +9,11 @@ import copy
 import json
 import re
 from collections.abc import Callable, Iterator
-from functools import cache
 from importlib import metadata, resources
 from typing import Any
 
 import jsonschema
 import pytest
-import yaml
 
 from qiangji.settings import PROJECT
 from tests.unit.production.shape import (
@@ -23,6 +21,7 @@ from tests.unit.production.shape import (
     SECRET,
     VARIABLE,
     Compose,
+    airflow_options,
     bi,
     commands,
     compose,
@@ -226,17 +225,6 @@ def settings_are_real(c: Compose) -> Iterator[str]:
                 _, section, option = variable.split("__", 2)
                 if option.lower() not in airflow_options().get(section.lower(), set()):
                     yield f"{name}: {variable} is no option of Airflow"
-
-
-@cache
-def airflow_options() -> dict[str, set[str]]:
-    """Section -> options of the pinned Airflow, of its accounts, and of the Celery provider, which is not installed."""
-    from airflow.providers.fab.get_provider_info import get_provider_info
-
-    source = yaml.safe_load((resources.files("airflow") / "config_templates" / "config.yml").read_text())
-    known = {section.lower(): {o.lower() for o in body["options"]} for section, body in source.items()}
-    accounts = {section: set(body["options"]) for section, body in get_provider_info()["config"].items()}
-    return known | accounts | {"celery": {"broker_url", "result_backend", "worker_concurrency"}}
 
 
 def programs_are_known(c: Compose) -> Iterator[str]:
