@@ -16,8 +16,8 @@ from typing import Any
 
 MOST_ROWS = 50_000
 """Rows of a frame whose parts are kept: more of them would need memory, and pay less."""
-_kept: dict[Any, tuple[Any, ...]] | None = None
-"""(what, which object, with which arguments) -> what has to stay alive so that its id stays its own, and the result."""
+_kept: dict[Any, tuple[Callable[[], Any], Any]] | None = None
+"""(what, which object, with which arguments) -> what made the result and keeps alive what is known by its id; it."""
 
 
 @contextmanager
@@ -34,7 +34,7 @@ def remembered() -> Iterator[None]:
 
 @cache
 def _patch() -> None:
-    """Put the memory before six methods. Outside of `remembered()` they are what they were."""
+    """Put the memory before five methods. Outside of `remembered()` they are what they were."""
     from great_expectations.core.id_dict import IDDict
     from great_expectations.execution_engine import PandasExecutionEngine
     from great_expectations.expectations.expectation import Expectation
@@ -54,21 +54,28 @@ def _patch() -> None:
 def _once(
     compute: Callable[..., Any],
     told_apart_by: Callable[..., Any] = lambda: None,
-    is_worth_it: Callable[..., bool] = lambda *_, **__: True,
     of: Callable[[Any], Any] = id,
 ) -> Callable[..., Any]:
     """The method, computed once for each object, which `of` tells apart, and each of what tells its arguments apart."""
 
     @wraps(compute)
     def once(self: Any, *given: Any, **named: Any) -> Any:
-        if _kept is None or not is_worth_it(*given, **named):
+        if _kept is None:
             return compute(self, *given, **named)
-        key = (compute, of(self), told_apart_by(*given, **named))
-        if key not in _kept:
-            _kept[key] = (self, given, named, compute(self, *given, **named))
-        return _kept[key][-1]
+        return _keep(
+            (compute, of(self), told_apart_by(*given, **named)), partial(compute, self, *given, **named)
+        )
 
     return once
+
+
+def _keep(key: tuple[Any, ...], make: Callable[[], Any]) -> Any:
+    """What `make` gives, made once in a validation; `make` stays as long, and what it refers to with it."""
+    if _kept is None:
+        return make()
+    if key not in _kept:
+        _kept[key] = make, make()
+    return _kept[key][1]
 
 
 def _copied(compute: Callable[..., Any]) -> Callable[..., Any]:
@@ -131,12 +138,3 @@ def _met(engine: Any, frame: Any, condition: Any, domain: dict[str, Any]) -> Any
     found = np.zeros(len(frame), bool)
     found[met.index] = True
     return found
-
-
-def _keep(key: tuple[Any, ...], make: Callable[[], Any]) -> Any:
-    """What `make` gives, made once for the frame that is looked at, which lives as long."""
-    if _kept is None:
-        return make()
-    if key not in _kept:
-        _kept[key] = (make(),)
-    return _kept[key][-1]
