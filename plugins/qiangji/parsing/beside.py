@@ -17,7 +17,7 @@ from xml.etree import ElementTree
 
 from qiangji.parsing.archive import XML, utf_16_of
 from qiangji.parsing.grid import Grid
-from qiangji.parsing.xlsx_cells import Parts, local_name, part_at
+from qiangji.parsing.xlsx_cells import Parts, local_name, related, relations_of
 from qiangji.text import tidy
 
 _CELLS = re.compile(rb"<((?:\w{1,20}:)?)sheetData(?=[\s>]).*</\1sheetData\s*>", re.DOTALL)
@@ -187,20 +187,7 @@ def _sheets(archive: zipfile.ZipFile, paths: dict[str, str]) -> dict[str, str]:
             if part.lower() in owner or part.lower() not in there:
                 continue
             owner[part.lower()] = sheet
-            folder, _, name = part.rpartition("/")
-            relations = there.get(f"{folder}/_rels/{name}.rels".lower())
-            if relations:
+            if relations := there.get(relations_of(part).lower()):
                 owner[relations.lower()] = sheet
-                todo += _targets(archive.read(relations), folder)
+                todo += (target for _, target in related(archive.read(relations), part))
     return owner
-
-
-def _targets(data: bytes, folder: str) -> Iterator[str]:
-    try:
-        root = ElementTree.fromstring(data)
-    except ElementTree.ParseError:
-        return
-    for element in root.iter():
-        target = element.get("Target", "")
-        if target and element.get("TargetMode") != "External":
-            yield part_at(folder, target)

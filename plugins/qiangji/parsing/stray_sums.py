@@ -18,12 +18,11 @@ import pyarrow.compute as pc
 from qiangji.parsing.column import Column
 from qiangji.parsing.reading import Reading
 from qiangji.parsing.strays import Stray, codes_of
+from qiangji.parsing.totals import LEAST_SUMS
 
 MAX_SUMS = 200
 """Rows without a code that are held against sums."""
 HALF_CENT = 0.005
-LEAST_SUMS = SUM_OF = 2
-"""So many numbers that are not 0 have to be the sums of so many units' at least."""
 
 
 def held_against_sums(
@@ -89,7 +88,7 @@ class _Rows:
         )
         units = self.known.to_numpy(zero_copy_only=False)
         return len(own) >= LEAST_SUMS and any(
-            units[first:last].sum() >= SUM_OF
+            units[first:last].sum() >= LEAST_SUMS
             and all(abs(counted[first:last].sum() - value) < HALF_CENT for value, counted in own)
             for first, last in parts
         )

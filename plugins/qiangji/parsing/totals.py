@@ -179,7 +179,7 @@ def _run(at: int, own: Sequence[tuple[int | Decimal, pa.Array]]) -> tuple[int, .
     without. `own`: its numbers, each with the column of the rows. Two numbers that are not 0 have to be sums of two
     rows at least.
     """
-    if sum(said != 0 for said, _ in own) < LEAST_SUMS or not own:
+    if sum(said != 0 for said, _ in own) < LEAST_SUMS:
         return ()
     above = below = True
     for said, column in own:

@@ -12,7 +12,7 @@ import posixpath
 import re
 import zipfile
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from functools import cached_property
 from typing import TypeVar
 from xml.etree import ElementTree
@@ -37,7 +37,7 @@ _ERROR = re.compile(
 )
 """An error cell up to its error, and the error."""
 _KNOWN = (b"#DIV/0!", b"#N/A", b"#NAME?", b"#NULL!", b"#NUM!", b"#REF!", b"#VALUE!")
-REFERENCE = re.compile(r"([A-Z]{1,3})([1-9][0-9]{0,6})")
+_REFERENCE = re.compile(r"([A-Z]{1,3})([1-9][0-9]{0,6})")
 _RELATION = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
 _STRICT = "{http://purl.oclc.org/ooxml/officeDocument/relationships}id"
 
@@ -125,19 +125,14 @@ class Parts:
                 raise unreadable("a sheet of the workbook is not where it should be", self.where) from None
         return self._held[1]
 
-    def beside(self, name: str, kind: str) -> list[bytes]:
-        """The parts of a kind (`comments`) that belong to a sheet."""
-        folder, _, file = self.paths.get(name, "").rpartition("/")
+    def beside(self, name: str, kinds: Collection[str]) -> Iterator[tuple[str, bytes]]:
+        """The parts that belong to a sheet, each with its kind (`comments`), of these kinds."""
         there = {n.lower(): n for n in self._archive.namelist()}
-        if not (relations := there.get(f"{folder}/_rels/{file}.rels".lower())):
-            return []
-        try:
-            root = ElementTree.fromstring(self._archive.read(relations))
-        except ElementTree.ParseError:
-            return []
-        own = (e for e in root.iter() if e.get("Type", "").rpartition("/")[2] == kind)
-        parts = (there.get(part_at(folder, e.get("Target", "")).lower()) for e in own)
-        return [self._archive.read(part) for part in parts if part]
+        part = self.paths.get(name, "")
+        if relations := there.get(relations_of(part).lower()):
+            for kind, target in related(self._archive.read(relations), part):
+                if kind in kinds and (own := there.get(target.lower())):
+                    yield kind, self._archive.read(own)
 
     def styles(self) -> bytes | None:
         """The part that holds number formats; None if there is none."""
@@ -226,13 +221,37 @@ def row_number(element: ElementTree.Element, before: int) -> int:
 
 def cell_place(element: ElementTree.Element, row: int, before: int) -> tuple[int, int]:
     """(row, column) of a cell, counted from 0. One without a reference follows the column before."""
-    place = REFERENCE.fullmatch(element.get("r", ""))
-    return (int(place[2]) - 1, column_number(place[1].encode()) - 1) if place else (row, before + 1)
+    return place_of(element.get("r", "")) or (row, before + 1)
+
+
+def place_of(reference: str) -> tuple[int, int] | None:
+    """(row, column) of `B2`, counted from 0; None if it is no cell's."""
+    place = _REFERENCE.fullmatch(reference)
+    return (int(place[2]) - 1, column_number(place[1].encode()) - 1) if place else None
 
 
 def local_name(element: ElementTree.Element) -> str:
     """An element's name without its namespace."""
     return element.tag.rpartition("}")[2]
+
+
+def relations_of(part: str) -> str:
+    """The path of the part that holds the relations of this one."""
+    folder, _, name = part.rpartition("/")
+    return f"{folder}/_rels/{name}.rels"
+
+
+def related(relations: bytes, part: str) -> Iterator[tuple[str, str]]:
+    """(kind, part) of each relation of a part within the package; a damaged part of relations has none."""
+    try:
+        root = ElementTree.fromstring(relations)
+    except ElementTree.ParseError:
+        return
+    folder = part.rpartition("/")[0]
+    for element in root.iter():
+        target = element.get("Target", "")
+        if target and element.get("TargetMode") != "External":
+            yield element.get("Type", "").rpartition("/")[2], part_at(folder, target)
 
 
 def part_at(folder: str, target: str) -> str:

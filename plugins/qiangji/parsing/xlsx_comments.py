@@ -10,9 +10,8 @@ import re
 from collections.abc import Iterator, Mapping, Set
 from xml.etree import ElementTree
 
-from qiangji.parsing.archive import column_number
 from qiangji.parsing.returned import OWN_AUTHORS
-from qiangji.parsing.xlsx_cells import REFERENCE, Parts, local_name
+from qiangji.parsing.xlsx_cells import Parts, local_name, place_of
 from qiangji.text import squeezed
 
 _CORRECTS = re.compile("[0-9]|更正|更改|应[为是]|改[为成]|错|有误")
@@ -21,32 +20,30 @@ _CORRECTS = re.compile("[0-9]|更正|更改|应[为是]|改[为成]|错|有误")
 
 def comments_of(parts: Parts, sheet: str) -> Mapping[tuple[int, bool], Set[int]]:
     """(column, whether a comment may correct its cell) -> rows; see `Look`. A damaged part says nothing."""
+    said: dict[str, dict[tuple[int, int], str]] = {"comments": {}, "threadedComment": {}}
+    for kind, content in parts.beside(sheet, said):
+        for at, text in _said(content):
+            said[kind][at] = said[kind].get(at, "") + text
     found: dict[tuple[int, bool], set[int]] = {}
     # a program writes a thread's words a second time as an old comment, with a number of its own
-    said = dict(_said(parts, sheet, "comments")) | dict(_said(parts, sheet, "threadedComment"))
-    for (row, column), text in said.items():
+    for (row, column), text in (said["comments"] | said["threadedComment"]).items():
         if text:
-            found.setdefault((column, bool(_CORRECTS.search(text))), set()).add(row)
+            found.setdefault((column, bool(_CORRECTS.search(text))), set()).add(row + 1)
     return found
 
 
-def _said(parts: Parts, sheet: str, kind: str) -> Iterator[tuple[tuple[int, int], str]]:
-    """((row from 1, column from 0), text) of each cell with comments of this kind: all of its texts together."""
-    texts: dict[tuple[int, int], str] = {}
-    for content in parts.beside(sheet, kind):
-        try:
-            root = ElementTree.fromstring(content)
-        except ElementTree.ParseError:
-            continue
-        authors = [squeezed(e.text) for e in root.iter() if local_name(e) == "author"]
-        for element in (e for e in root.iter() if local_name(e) in ("comment", "threadedComment")):
-            by = element.get("authorId", "")
-            author = authors[int(by)] if by.isdecimal() and len(by) < 8 and int(by) < len(authors) else ""
-            place = REFERENCE.fullmatch(element.get("ref", ""))
-            if place and author not in OWN_AUTHORS:
-                at = int(place[2]), column_number(place[1].encode()) - 1
-                texts[at] = texts.get(at, "") + _text(element, author)
-    yield from texts.items()
+def _said(content: bytes) -> Iterator[tuple[tuple[int, int], str]]:
+    """((row, column) from 0, text) of each comment of one part that is not ours."""
+    try:
+        root = ElementTree.fromstring(content)
+    except ElementTree.ParseError:
+        return
+    authors = [squeezed(e.text) for e in root.iter() if local_name(e) == "author"]
+    for element in (e for e in root.iter() if local_name(e) in ("comment", "threadedComment")):
+        by = element.get("authorId", "")
+        author = authors[int(by)] if by.isdecimal() and len(by) < 8 and int(by) < len(authors) else ""
+        if (at := place_of(element.get("ref", ""))) and author not in OWN_AUTHORS:
+            yield at, _text(element, author)
 
 
 def _text(comment: ElementTree.Element, author: str) -> str:
